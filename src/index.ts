@@ -1,0 +1,4 @@
+export type * from './node/api.js'
+export { SkeinError, isSkeinError, ERRORS } from './base/errors.js'
+export type { ErrorCode } from './base/errors.js'
+export type { Logger } from './base/logger.js'
