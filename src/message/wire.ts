@@ -2490,7 +2490,7 @@ export interface ReceiptStatement {
   by: Uint8Array<ArrayBuffer>
   sequence: number
   log?: LogRef
-  stored: number[]
+  stored: Uint8Array<ArrayBuffer>
   processed: Processed[]
 }
 
@@ -2524,11 +2524,9 @@ export namespace ReceiptStatement {
           LogRef.codec().encode(obj.log, w)
         }
 
-        if (obj.stored != null && obj.stored.length > 0) {
-          for (const value of obj.stored) {
-            w.uint32(40)
-            w.uint64Number(value)
-          }
+        if ((obj.stored != null && obj.stored.byteLength > 0)) {
+          w.uint32(42)
+          w.bytes(obj.stored)
         }
 
         if (obj.processed != null && obj.processed.length > 0) {
@@ -2546,7 +2544,7 @@ export namespace ReceiptStatement {
           mesh: uint8ArrayAlloc(0),
           by: uint8ArrayAlloc(0),
           sequence: 0,
-          stored: [],
+          stored: uint8ArrayAlloc(0),
           processed: []
         }
 
@@ -2575,11 +2573,7 @@ export namespace ReceiptStatement {
               break
             }
             case 5: {
-              if (opts.limits?.stored != null && obj.stored.length === opts.limits.stored) {
-                throw new MaxLengthError('Decode error - repeated field "stored" had too many elements')
-              }
-
-              obj.stored.push(reader.uint64Number())
+              obj.stored = reader.bytes()
               break
             }
             case 6: {
@@ -2602,7 +2596,6 @@ export namespace ReceiptStatement {
         return obj
       }, function * (reader, length, prefix, opts = {}) {
         const obj = {
-          stored: 0,
           processed: 0
         }
 
@@ -2641,18 +2634,10 @@ export namespace ReceiptStatement {
               break
             }
             case 5: {
-              if (opts.limits?.stored != null && obj.stored === opts.limits.stored) {
-                throw new MaxLengthError('Streaming decode error - repeated field "stored" had too many elements')
-              }
-
               yield {
-                field: `${prefix}.stored[]`,
-                index: obj.stored,
-                value: reader.uint64Number()
+                field: `${prefix}.stored`,
+                value: reader.bytes()
               }
-
-              obj.stored++
-
               break
             }
             case 6: {
@@ -2721,9 +2706,8 @@ export namespace ReceiptStatement {
   }
 
   export interface ReceiptStatementStoredFieldEvent {
-    field: '$.stored[]'
-    index: number
-    value: number
+    field: '$.stored'
+    value: Uint8Array<ArrayBuffer>
   }
 
   export interface ReceiptStatementProcessedNameFieldEvent {
@@ -2733,9 +2717,9 @@ export namespace ReceiptStatement {
   }
 
   export interface ReceiptStatementProcessedRangesFieldEvent {
-    field: '$.processed[].ranges[]'
+    field: '$.processed[].ranges'
+    value: Uint8Array<ArrayBuffer>
     index: number
-    value: number
   }
 
   export function encode (obj: Partial<ReceiptStatement>): Uint8Array<ArrayBuffer> {
@@ -2753,7 +2737,7 @@ export namespace ReceiptStatement {
 
 export interface Processed {
   name: string
-  ranges: number[]
+  ranges: Uint8Array<ArrayBuffer>
 }
 
 export namespace Processed {
@@ -2771,11 +2755,9 @@ export namespace Processed {
           w.string(obj.name)
         }
 
-        if (obj.ranges != null && obj.ranges.length > 0) {
-          for (const value of obj.ranges) {
-            w.uint32(16)
-            w.uint64Number(value)
-          }
+        if ((obj.ranges != null && obj.ranges.byteLength > 0)) {
+          w.uint32(18)
+          w.bytes(obj.ranges)
         }
 
         if (opts.lengthDelimited !== false) {
@@ -2784,7 +2766,7 @@ export namespace Processed {
       }, (reader, length, opts = {}) => {
         const obj: any = {
           name: '',
-          ranges: []
+          ranges: uint8ArrayAlloc(0)
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -2798,11 +2780,7 @@ export namespace Processed {
               break
             }
             case 2: {
-              if (opts.limits?.ranges != null && obj.ranges.length === opts.limits.ranges) {
-                throw new MaxLengthError('Decode error - repeated field "ranges" had too many elements')
-              }
-
-              obj.ranges.push(reader.uint64Number())
+              obj.ranges = reader.bytes()
               break
             }
             default: {
@@ -2814,10 +2792,6 @@ export namespace Processed {
 
         return obj
       }, function * (reader, length, prefix, opts = {}) {
-        const obj = {
-          ranges: 0
-        }
-
         const end = length == null ? reader.len : reader.pos + length
 
         while (reader.pos < end) {
@@ -2832,18 +2806,10 @@ export namespace Processed {
               break
             }
             case 2: {
-              if (opts.limits?.ranges != null && obj.ranges === opts.limits.ranges) {
-                throw new MaxLengthError('Streaming decode error - repeated field "ranges" had too many elements')
-              }
-
               yield {
-                field: `${prefix}.ranges[]`,
-                index: obj.ranges,
-                value: reader.uint64Number()
+                field: `${prefix}.ranges`,
+                value: reader.bytes()
               }
-
-              obj.ranges++
-
               break
             }
             default: {
@@ -2864,9 +2830,8 @@ export namespace Processed {
   }
 
   export interface ProcessedRangesFieldEvent {
-    field: '$.ranges[]'
-    index: number
-    value: number
+    field: '$.ranges'
+    value: Uint8Array<ArrayBuffer>
   }
 
   export function encode (obj: Partial<Processed>): Uint8Array<ArrayBuffer> {
@@ -4236,7 +4201,7 @@ export namespace Data {
 export interface End {
   id: number
   through: number
-  missing: number[]
+  missing: Uint8Array<ArrayBuffer>
   busy: boolean
   trim: Uint8Array<ArrayBuffer>
 }
@@ -4261,11 +4226,9 @@ export namespace End {
           w.uint64Number(obj.through)
         }
 
-        if (obj.missing != null && obj.missing.length > 0) {
-          for (const value of obj.missing) {
-            w.uint32(24)
-            w.uint64Number(value)
-          }
+        if ((obj.missing != null && obj.missing.byteLength > 0)) {
+          w.uint32(26)
+          w.bytes(obj.missing)
         }
 
         if ((obj.busy != null && obj.busy !== false)) {
@@ -4285,7 +4248,7 @@ export namespace End {
         const obj: any = {
           id: 0,
           through: 0,
-          missing: [],
+          missing: uint8ArrayAlloc(0),
           busy: false,
           trim: uint8ArrayAlloc(0)
         }
@@ -4305,11 +4268,7 @@ export namespace End {
               break
             }
             case 3: {
-              if (opts.limits?.missing != null && obj.missing.length === opts.limits.missing) {
-                throw new MaxLengthError('Decode error - repeated field "missing" had too many elements')
-              }
-
-              obj.missing.push(reader.uint64Number())
+              obj.missing = reader.bytes()
               break
             }
             case 4: {
@@ -4329,10 +4288,6 @@ export namespace End {
 
         return obj
       }, function * (reader, length, prefix, opts = {}) {
-        const obj = {
-          missing: 0
-        }
-
         const end = length == null ? reader.len : reader.pos + length
 
         while (reader.pos < end) {
@@ -4354,18 +4309,10 @@ export namespace End {
               break
             }
             case 3: {
-              if (opts.limits?.missing != null && obj.missing === opts.limits.missing) {
-                throw new MaxLengthError('Streaming decode error - repeated field "missing" had too many elements')
-              }
-
               yield {
-                field: `${prefix}.missing[]`,
-                index: obj.missing,
-                value: reader.uint64Number()
+                field: `${prefix}.missing`,
+                value: reader.bytes()
               }
-
-              obj.missing++
-
               break
             }
             case 4: {
@@ -4405,9 +4352,8 @@ export namespace End {
   }
 
   export interface EndMissingFieldEvent {
-    field: '$.missing[]'
-    index: number
-    value: number
+    field: '$.missing'
+    value: Uint8Array<ArrayBuffer>
   }
 
   export interface EndBusyFieldEvent {
@@ -4543,7 +4489,7 @@ export namespace Receipts {
 
 export interface LogRow {
   number: number
-  held: number[]
+  held: Uint8Array<ArrayBuffer>
   bytes: number
   records: number
   head: Uint8Array<ArrayBuffer>
@@ -4568,11 +4514,9 @@ export namespace LogRow {
           w.uint32(obj.number)
         }
 
-        if (obj.held != null && obj.held.length > 0) {
-          for (const value of obj.held) {
-            w.uint32(16)
-            w.uint64Number(value)
-          }
+        if ((obj.held != null && obj.held.byteLength > 0)) {
+          w.uint32(18)
+          w.bytes(obj.held)
         }
 
         if ((obj.bytes != null && obj.bytes !== 0)) {
@@ -4616,7 +4560,7 @@ export namespace LogRow {
       }, (reader, length, opts = {}) => {
         const obj: any = {
           number: 0,
-          held: [],
+          held: uint8ArrayAlloc(0),
           bytes: 0,
           records: 0,
           head: uint8ArrayAlloc(0),
@@ -4636,11 +4580,7 @@ export namespace LogRow {
               break
             }
             case 2: {
-              if (opts.limits?.held != null && obj.held.length === opts.limits.held) {
-                throw new MaxLengthError('Decode error - repeated field "held" had too many elements')
-              }
-
-              obj.held.push(reader.uint64Number())
+              obj.held = reader.bytes()
               break
             }
             case 3: {
@@ -4682,10 +4622,6 @@ export namespace LogRow {
 
         return obj
       }, function * (reader, length, prefix, opts = {}) {
-        const obj = {
-          held: 0
-        }
-
         const end = length == null ? reader.len : reader.pos + length
 
         while (reader.pos < end) {
@@ -4700,18 +4636,10 @@ export namespace LogRow {
               break
             }
             case 2: {
-              if (opts.limits?.held != null && obj.held === opts.limits.held) {
-                throw new MaxLengthError('Streaming decode error - repeated field "held" had too many elements')
-              }
-
               yield {
-                field: `${prefix}.held[]`,
-                index: obj.held,
-                value: reader.uint64Number()
+                field: `${prefix}.held`,
+                value: reader.bytes()
               }
-
-              obj.held++
-
               break
             }
             case 3: {
@@ -4781,9 +4709,8 @@ export namespace LogRow {
   }
 
   export interface LogRowHeldFieldEvent {
-    field: '$.held[]'
-    index: number
-    value: number
+    field: '$.held'
+    value: Uint8Array<ArrayBuffer>
   }
 
   export interface LogRowBytesFieldEvent {
