@@ -4497,6 +4497,11 @@ export interface LogRow {
   dropped: number
   firstAt: number
   link?: Link
+  linkKnown: boolean
+  headPosition: number
+  trimmed: number
+  evicted: boolean
+  headHash: Uint8Array<ArrayBuffer>
 }
 
 export namespace LogRow {
@@ -4554,6 +4559,31 @@ export namespace LogRow {
           Link.codec().encode(obj.link, w)
         }
 
+        if ((obj.linkKnown != null && obj.linkKnown !== false)) {
+          w.uint32(80)
+          w.bool(obj.linkKnown)
+        }
+
+        if ((obj.headPosition != null && obj.headPosition !== 0)) {
+          w.uint32(88)
+          w.uint64Number(obj.headPosition)
+        }
+
+        if ((obj.trimmed != null && obj.trimmed !== 0)) {
+          w.uint32(96)
+          w.uint64Number(obj.trimmed)
+        }
+
+        if ((obj.evicted != null && obj.evicted !== false)) {
+          w.uint32(104)
+          w.bool(obj.evicted)
+        }
+
+        if ((obj.headHash != null && obj.headHash.byteLength > 0)) {
+          w.uint32(114)
+          w.bytes(obj.headHash)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -4566,7 +4596,12 @@ export namespace LogRow {
           head: uint8ArrayAlloc(0),
           trim: uint8ArrayAlloc(0),
           dropped: 0,
-          firstAt: 0
+          firstAt: 0,
+          linkKnown: false,
+          headPosition: 0,
+          trimmed: 0,
+          evicted: false,
+          headHash: uint8ArrayAlloc(0)
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -4611,6 +4646,26 @@ export namespace LogRow {
               obj.link = Link.codec().decode(reader, reader.uint32(), {
                 limits: opts.limits?.link
               })
+              break
+            }
+            case 10: {
+              obj.linkKnown = reader.bool()
+              break
+            }
+            case 11: {
+              obj.headPosition = reader.uint64Number()
+              break
+            }
+            case 12: {
+              obj.trimmed = reader.uint64Number()
+              break
+            }
+            case 13: {
+              obj.evicted = reader.bool()
+              break
+            }
+            case 14: {
+              obj.headHash = reader.bytes()
               break
             }
             default: {
@@ -4691,6 +4746,41 @@ export namespace LogRow {
 
               break
             }
+            case 10: {
+              yield {
+                field: `${prefix}.linkKnown`,
+                value: reader.bool()
+              }
+              break
+            }
+            case 11: {
+              yield {
+                field: `${prefix}.headPosition`,
+                value: reader.uint64Number()
+              }
+              break
+            }
+            case 12: {
+              yield {
+                field: `${prefix}.trimmed`,
+                value: reader.uint64Number()
+              }
+              break
+            }
+            case 13: {
+              yield {
+                field: `${prefix}.evicted`,
+                value: reader.bool()
+              }
+              break
+            }
+            case 14: {
+              yield {
+                field: `${prefix}.headHash`,
+                value: reader.bytes()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -4763,6 +4853,31 @@ export namespace LogRow {
     value: Uint8Array<ArrayBuffer>
   }
 
+  export interface LogRowLinkKnownFieldEvent {
+    field: '$.linkKnown'
+    value: boolean
+  }
+
+  export interface LogRowHeadPositionFieldEvent {
+    field: '$.headPosition'
+    value: number
+  }
+
+  export interface LogRowTrimmedFieldEvent {
+    field: '$.trimmed'
+    value: number
+  }
+
+  export interface LogRowEvictedFieldEvent {
+    field: '$.evicted'
+    value: boolean
+  }
+
+  export interface LogRowHeadHashFieldEvent {
+    field: '$.headHash'
+    value: Uint8Array<ArrayBuffer>
+  }
+
   export function encode (obj: Partial<LogRow>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, LogRow.codec())
   }
@@ -4771,7 +4886,7 @@ export namespace LogRow {
     return decodeMessage(buf, LogRow.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<LogRow>): Generator<LogRowNumberFieldEvent | LogRowHeldFieldEvent | LogRowBytesFieldEvent | LogRowRecordsFieldEvent | LogRowHeadFieldEvent | LogRowTrimFieldEvent | LogRowDroppedFieldEvent | LogRowFirstAtFieldEvent | LogRowLinkIncarnationFieldEvent | LogRowLinkIncarnationRandomFieldEvent | LogRowLinkPositionFieldEvent | LogRowLinkHashFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<LogRow>): Generator<LogRowNumberFieldEvent | LogRowHeldFieldEvent | LogRowBytesFieldEvent | LogRowRecordsFieldEvent | LogRowHeadFieldEvent | LogRowTrimFieldEvent | LogRowDroppedFieldEvent | LogRowFirstAtFieldEvent | LogRowLinkIncarnationFieldEvent | LogRowLinkIncarnationRandomFieldEvent | LogRowLinkPositionFieldEvent | LogRowLinkHashFieldEvent | LogRowLinkKnownFieldEvent | LogRowHeadPositionFieldEvent | LogRowTrimmedFieldEvent | LogRowEvictedFieldEvent | LogRowHeadHashFieldEvent> {
     return streamMessage(buf, LogRow.codec(), opts)
   }
 }
