@@ -1,0 +1,156 @@
+/**
+ * The Store port in memory, for tests and for simulations on simulated time.
+ *
+ * It keeps no clock and no timer: `soon` decides when a commit completes. What it holds is on a `MemoryDisk`, which
+ * outlives the store, so that a simulated node can crash and start again on what was durable.
+ */
+import { SkeinError } from '../base/errors.js'
+import { callDone, checkKey, checkOps, checkTable, closedError, limitOf } from './check.js'
+import { SortedTable } from './sorted-table.js'
+import { TABLES, type Store, type StoreOp, type StoreRange, type StoreStats, type Table } from './store.js'
+
+export interface MemoryDisk {
+  readonly tables: ReadonlyMap<Table, SortedTable>
+  /** While true every commit that puts something is refused with `ERR_STORE_FULL`. */
+  full: boolean
+  /** Once true the next commit fails with `ERR_STORE`, and the store that met it has failed for good. */
+  broken: boolean
+}
+
+export interface MemoryStoreOptions {
+  /** Calls `fn` later, never synchronously. Default `setImmediate`. */
+  readonly soon?: (fn: () => void) => void
+  /** What an earlier store left. Default: an empty one. */
+  readonly disk?: MemoryDisk
+}
+
+export interface MemoryStore extends Store {
+  readonly disk: MemoryDisk
+  /** The process dies: commits under way are lost, their `done` is never called, the store is closed. */
+  crash (): void
+}
+
+interface Change {
+  readonly table: SortedTable
+  readonly key: string
+  /** Absent for a delete. */
+  readonly value: Uint8Array | undefined
+}
+
+interface Pending {
+  readonly changes: readonly Change[]
+  readonly done: (error?: Error) => void
+}
+
+export function createMemoryDisk (): MemoryDisk {
+  return { tables: new Map(TABLES.map(table => [table, new SortedTable()])), full: false, broken: false }
+}
+
+export function createMemoryStore (options: MemoryStoreOptions = {}): MemoryStore {
+  return new SortedMemoryStore(options.soon ?? (fn => { setImmediate(fn) }), options.disk ?? createMemoryDisk())
+}
+
+class SortedMemoryStore implements MemoryStore {
+  readonly disk: MemoryDisk
+  readonly #soon: (fn: () => void) => void
+  readonly #queue: Pending[] = []
+  #state: 'open' | 'closing' | 'closed' = 'open'
+  #failure: SkeinError | undefined
+  readonly #idle: Array<() => void> = []
+
+  constructor (soon: (fn: () => void) => void, disk: MemoryDisk) {
+    this.#soon = soon
+    this.disk = disk
+  }
+
+  get (table: Table, key: Uint8Array): Uint8Array | undefined {
+    this.#checkOpen()
+    checkKey(key)
+    return this.#table(table).get(text(key))?.slice()
+  }
+
+  entries (table: Table, range: StoreRange = {}): Array<readonly [Uint8Array, Uint8Array]> {
+    const from = this.#table(table)
+    return this.#range(from, range).map(key => [bytes(key), (from.get(key) as Uint8Array).slice()] as const)
+  }
+
+  keys (table: Table, range: StoreRange = {}): Uint8Array[] {
+    return this.#range(this.#table(table), range).map(bytes)
+  }
+
+  commit (ops: readonly StoreOp[], done: (error?: Error) => void): void {
+    if (this.#state !== 'open') throw closedError()
+    checkOps(ops)
+    this.#queue.push({ changes: ops.map(op => this.#change(op)), done })
+    // Each turn completes the oldest commit, so that they complete in order even if `soon` shuffles its turns.
+    this.#soon(() => { this.#completeOldest() })
+  }
+
+  stats (): StoreStats {
+    this.#checkOpen()
+    let used = 0
+    for (const table of this.disk.tables.values()) used += table.bytes
+    return { fileBytes: used, usedBytes: used }
+  }
+
+  async close (): Promise<void> {
+    if (this.#state === 'open') this.#state = 'closing'
+    if (this.#queue.length > 0) await new Promise<void>(resolve => { this.#idle.push(resolve) })
+    this.#state = 'closed'
+  }
+
+  crash (): void {
+    this.#state = 'closed'
+    this.#queue.length = 0
+    for (const resolve of this.#idle) resolve()
+  }
+
+  #completeOldest (): void {
+    const pending = this.#queue[0]
+    if (pending === undefined) return
+    if (this.disk.broken) this.#failure ??= new SkeinError('ERR_STORE', 'the disk is broken')
+    let error = this.#failure
+    if (error === undefined && this.disk.full && pending.changes.some(change => change.value !== undefined)) {
+      error = new SkeinError('ERR_STORE_FULL', 'the disk is full')
+    }
+    if (error === undefined) {
+      for (const { table, key, value } of pending.changes) value === undefined ? table.del(key) : table.put(key, value)
+    }
+    this.#queue.shift()
+    callDone(pending.done, error)
+    if (this.#queue.length === 0) for (const resolve of this.#idle) resolve()
+  }
+
+  /** Copies what the caller may change after the call. */
+  #change (op: StoreOp): Change {
+    return { table: this.#table(op.table), key: text(op.key), value: op.type === 'put' ? new Uint8Array(op.value) : undefined }
+  }
+
+  #range (table: SortedTable, range: StoreRange): string[] {
+    this.#checkOpen()
+    const gte = range.gte === undefined ? '' : text(range.gte)
+    const lt = range.lt === undefined ? undefined : text(range.lt)
+    return table.keys(gte, lt, range.reverse === true, limitOf(range))
+  }
+
+  #table (name: Table): SortedTable {
+    const table = this.disk.tables.get(name)
+    if (table === undefined) checkTable(name)
+    return table as SortedTable
+  }
+
+  /** Reads go on while `close` waits, because the `done` of a commit under way may well read. */
+  #checkOpen (): void {
+    if (this.#state === 'closed') throw closedError()
+  }
+}
+
+function text (key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1')
+}
+
+function bytes (key: string): Uint8Array {
+  const out = new Uint8Array(key.length)
+  for (let i = 0; i < key.length; i++) out[i] = key.charCodeAt(i)
+  return out
+}

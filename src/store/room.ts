@@ -1,0 +1,93 @@
+/**
+ * Whether the disk has room for a commit.
+ *
+ * LMDB cannot be stopped half way through a commit, so this looks before each one. A commit needs new pages even when it only
+ * deletes, and so a part of the disk is kept in reserve:
+ *
+ *     free on the disk   ├── floor ──┼── reserve ──┼──────────── any commit ─────────────►
+ *                        0          R/2            R
+ *
+ * - Above the reserve R everything goes.
+ * - Between R/2 and R goes what must still work on a full disk: what puts no batch (acks, cursors, dead letters, trims),
+ *   and any commit for which the file itself has free pages to spare. Trimming does not shrink the file, it frees pages
+ *   within it, and that is the room that a full node lives on afterwards. Free pages can be too scattered for
+ *   a large value, and then the file grows all the same: this is what the other half is for.
+ * - Below R/2 nothing goes, until somebody makes room.
+ *
+ * R is 64 MiB, or a sixteenth of a small disk, but at least 2 MiB.
+ */
+import type { StoreOp } from './store.js'
+
+export const STORE_RESERVE_BYTES_DEFAULT = 64 * 1024 * 1024
+const RESERVE_BYTES_MIN = 2 * 1024 * 1024
+const RESERVE_SHARE_OF_DISK = 16
+/** A look at the disk costs 1.5 µs on a local one and a round trip on a remote one; others may fill it meanwhile. */
+const LOOK_VALID_MS = 50
+/** Pages that a transaction writes whatever is in it: the heads, the free list, the paths to the roots. Generous guess. */
+export const PAGES_PER_TRANSACTION = 32
+/** Pages that one operation may copy: its leaf and the branch above it. */
+const PAGES_PER_OP = 2
+
+export interface DiskSpace {
+  readonly freeBytes: number
+  readonly totalBytes: number
+}
+
+export interface RoomOptions {
+  /** Looks at the disk. */
+  readonly look: () => DiskSpace
+  /** Bytes of free pages within the file. */
+  readonly reusable: () => number
+  /** Monotonic. */
+  readonly nowMs: () => number
+  readonly reserveBytes?: number | undefined
+}
+
+export class Room {
+  readonly #options: RoomOptions
+  #lookedAtMs = -Infinity
+  /** What may still be written before the next look. */
+  #budget = 0
+
+  constructor (options: RoomOptions) { this.#options = options }
+
+  /** True if a commit of `needBytes` may go ahead. `essential`: it is one that must still work on a full disk. */
+  admits (needBytes: number, essential: boolean): boolean {
+    const { look, reusable, nowMs, reserveBytes } = this.#options
+    const now = nowMs()
+    if (now - this.#lookedAtMs >= LOOK_VALID_MS || needBytes > this.#budget) {
+      const disk = look()
+      const reserve = reserveBytes ?? defaultReserve(disk.totalBytes)
+      const left = disk.freeBytes - needBytes
+      if (left < reserve) {
+        // Close to full each commit looks for itself: the figures are used up as they are read.
+        this.#budget = 0
+        return left >= reserve / 2 && (essential || reusable() >= 2 * needBytes)
+      }
+      this.#lookedAtMs = now
+      // Half of what is free, so that another writer on this disk cannot use up the reserve between two looks unseen.
+      this.#budget = needBytes + (left - reserve) / 2
+    }
+    this.#budget -= needBytes
+    return true
+  }
+}
+
+function defaultReserve (totalBytes: number): number {
+  return Math.min(STORE_RESERVE_BYTES_DEFAULT, Math.max(RESERVE_BYTES_MIN, totalBytes / RESERVE_SHARE_OF_DISK))
+}
+
+/** An upper bound of the new pages that a commit takes, in bytes, its transaction's own left out. */
+export function bytesNeeded (ops: readonly StoreOp[], pageSize: number): number {
+  let pages = 0
+  for (const op of ops) {
+    pages += PAGES_PER_OP
+    if (op.type === 'put') pages += Math.ceil((op.value.length + op.key.length) / pageSize)
+  }
+  return pages * pageSize
+}
+
+/** What must still work when the disk is nearly full: all that stores no message. */
+export function isEssential (ops: readonly StoreOp[]): boolean {
+  return !ops.some(op => op.type === 'put' && op.table === 'batch')
+}
