@@ -142,21 +142,24 @@ export class LogBook {
   /** The operations that put these checked batches of one log on disk. Nothing is visible until `applied`. */
   stage (log: LogState, batches: readonly SealedBatch[]): StoreOp[] {
     const ops: StoreOp[] = []
-    const held = log.held.clone()
-    let bytes = log.bytes
+    const next: Parameters<LogState['toRow']>[0] & object = { held: log.held.clone(), bytes: log.bytes }
+    let highest: SealedBatch | undefined
     for (const batch of batches) {
-      this.noteHeader(log, batch)
-      held.add(batch.base, batch.last)
-      bytes += batch.bytes.length
+      next.held?.add(batch.base, batch.last)
+      next.bytes = (next.bytes ?? 0) + batch.bytes.length
+      if (batch.last > Math.max(log.head, highest?.last ?? 0)) highest = batch
+      if (batch.base === 1) Object.assign(next, { linkKnown: true, link: batch.link })
       ops.push({ type: 'put', table: 'batch', key: batchKey(log.number, batch.base), value: batch.bytes })
     }
-    ops.push({ type: 'put', table: 'log', key: logRowKey(log.id), value: log.toRow(held, bytes) })
+    if (highest !== undefined) Object.assign(next, { head: highest.last, headHash: this.#options.crypto.hash(highest.header), headBytes: headBytes(highest) })
+    ops.push({ type: 'put', table: 'log', key: logRowKey(log.id), value: log.toRow(next) })
     return ops
   }
 
   /** The commit of `stage` is durable. `records` saves decoding them again where the caller has them. */
   applied (log: LogState, batches: readonly SealedBatch[], records?: ReadonlyArray<RecordFields[] | undefined>): void {
     for (const [i, batch] of batches.entries()) {
+      this.noteHeader(log, batch)
       log.held.add(batch.base, batch.last)
       log.bytes += batch.bytes.length
       const decoded = records?.[i]
@@ -169,7 +172,7 @@ export class LogBook {
 
   /** The operation that writes the log's row as it now is. Only from the lane that writes this log, with no commit under way. */
   row (log: LogState): StoreOp {
-    return { type: 'put', table: 'log', key: logRowKey(log.id), value: log.toRow(log.held, log.bytes) }
+    return { type: 'put', table: 'log', key: logRowKey(log.id), value: log.toRow() }
   }
 
   /**

@@ -5,6 +5,8 @@ import { formatIncarnation, logKey, type Incarnation, type LogId } from '../mess
 import { peerIdFromBytes, peerIdToBytes } from '../message/peer-id.js'
 import { LogRow } from '../message/wire.js'
 
+type Bytes = Uint8Array<ArrayBuffer>
+
 /** What this node knows of one log and holds of it. Only the log book changes it. */
 export class LogState {
   readonly key: string
@@ -39,22 +41,25 @@ export class LogState {
   get channel (): string { return this.id.channel }
   get incarnation (): Incarnation { return this.id.incarnation }
 
-  toRow (held: RangeSet, bytes: number): Uint8Array {
+  /** The row of the table `log` that says what is so, or with `next`, what will be so once a commit is durable. */
+  toRow (next: Partial<Pick<LogState, 'held' | 'bytes' | 'head' | 'headHash' | 'headBytes' | 'link' | 'linkKnown'>> = {}): Uint8Array {
+    const held = next.held ?? this.held
+    const link = next.link ?? this.link
     return LogRow.encode({
       number: this.number,
-      held: held.encode() as Uint8Array<ArrayBuffer>,
-      bytes,
+      held: held.encode() as Bytes,
+      bytes: next.bytes ?? this.bytes,
       records: held.count,
-      head: this.headBytes as Uint8Array<ArrayBuffer>,
-      trim: this.trimBytes as Uint8Array<ArrayBuffer>,
+      head: (next.headBytes ?? this.headBytes) as Bytes,
+      trim: this.trimBytes as Bytes,
       dropped: this.dropped,
       firstAt: this.firstAt,
-      linkKnown: this.linkKnown,
-      headPosition: this.head,
+      linkKnown: next.linkKnown ?? this.linkKnown,
+      headPosition: next.head ?? this.head,
       trimmed: this.trimmed,
       evicted: this.trimReason === 'evicted',
-      headHash: (this.headHash ?? new Uint8Array(0)) as Uint8Array<ArrayBuffer>,
-      ...(this.link === undefined ? {} : { link: toWireLink(this.link) })
+      headHash: (next.headHash ?? this.headHash ?? new Uint8Array(0)) as Bytes,
+      ...(link === undefined ? {} : { link: toWireLink(link) })
     })
   }
 

@@ -1,0 +1,249 @@
+/**
+ * Intake: receive → cheap checks → signature → commit → hold. Batches come by gossip or in answer to a want; both end
+ * here, and nothing is held, delivered, offered or receipted before its commit.
+ *
+ *   offer ─malformed─► reject      ─known─► ignore      ─new, signed─► staged ──commit──► held
+ *
+ * While a commit is under way the next batches are staged (group commit). What is staged is bounded: above the bound
+ * gossip is ignored (repair brings it later) and pulls get no credit.
+ */
+import type { Clock } from '../base/clock.js'
+import type { Crypto } from '../base/crypto.js'
+import { equalBytes } from '../base/bytes.js'
+import { isSkeinError } from '../base/errors.js'
+import { RangeSet } from '../base/range-set.js'
+import { bodyHolds, hasBody, MalformedBatch, openBatch, signatureHolds, type SealedBatch } from '../message/batch.js'
+import { decodeRecords, type RecordFields } from '../message/record.js'
+import type { LogBook } from '../store/log-book.js'
+import type { LogState } from '../store/log-state.js'
+import type { Store, StoreOp } from '../store/store.js'
+
+/** Bytes of batches staged for commit. */
+export const INTAKE_BYTES_MAX = 16 * 1024 * 1024
+/** A record this far ahead of our clock raises an event. design §7. */
+const AHEAD_MS = 5 * 60_000
+/** First pause after the disk was full; doubles up to the second. */
+const RETRY_MIN_MS = 250
+const RETRY_MAX_MS = 5_000
+
+/** What this node does with durable records of a log. */
+export type Interest = 'keep' | 'live' | 'none'
+
+export type Offered =
+  /** Staged; `done` will be called. */
+  | 'new'
+  /** Held or staged already. */
+  | 'known'
+  /** Well-formed, but not for this node, or no room now. */
+  | 'unwanted'
+  /** Whoever sent it should not have. */
+  | 'bad'
+  /** Contradicts what is held: the publisher signed both. */
+  | 'forked'
+
+export interface IntakeOptions {
+  readonly clock: Clock
+  readonly crypto: Crypto
+  readonly mesh: Uint8Array
+  readonly store: Store
+  readonly book: LogBook
+  readonly interest: (batch: SealedBatch) => Interest
+  /** Within the quota of its channel and publisher. */
+  readonly hasRoom: (batch: SealedBatch) => boolean
+  readonly quarantined: (publisher: string) => boolean
+  /** A batch that is for live subscriptions only. */
+  readonly live: (batch: SealedBatch, records: RecordFields[]) => void
+  readonly forked: (batch: SealedBatch, other: SealedBatch) => void
+  readonly ahead: (batch: SealedBatch, aheadMs: number) => void
+  /** Durable and held: what came by repair is offered on to neighbours. */
+  readonly held: (log: LogState, batches: SealedBatch[], pulledFrom: string | undefined) => void
+  readonly failed: (error: Error) => void
+}
+
+interface Staged {
+  readonly log: LogState
+  readonly batch: SealedBatch
+  readonly records: RecordFields[]
+  readonly pulledFrom: string | undefined
+  readonly done: ((held: boolean) => void) | undefined
+}
+
+export class Intake {
+  readonly #o: IntakeOptions
+  #staged: Staged[] = []
+  #stagedBytes = 0
+  #committing = false
+  #retryMs = 0
+  #closed = false
+  #housekeeping: Array<() => StoreOp[]> = []
+  /** Positions staged or being committed, by log. */
+  readonly #under = new Map<string, RangeSet>()
+  /** Positions already offered to live subscriptions, of logs that are not kept. */
+  readonly #liveSeen = new Map<string, RangeSet>()
+
+  constructor (options: IntakeOptions) {
+    this.#o = options
+  }
+
+  get isFull (): boolean { return this.#stagedBytes >= INTAKE_BYTES_MAX }
+
+  /** On its way to disk: no need to ask for it. */
+  isUnderWay (log: LogState, position: number): boolean { return this.#under.get(log.key)?.has(position) ?? false }
+  underWay (log: LogState): RangeSet | undefined { return this.#under.get(log.key) }
+
+  /** Decodes with the cheap checks. Undefined: malformed. */
+  open (bytes: Uint8Array): SealedBatch | undefined {
+    try {
+      return openBatch(bytes, this.#o.mesh)
+    } catch (error) {
+      if (error instanceof MalformedBatch) return undefined
+      throw error
+    }
+  }
+
+  /** Takes a batch that has been opened. `done(true)` when it is held on disk, `done(false)` when it could not be. */
+  offer (batch: SealedBatch, pulledFrom: string | undefined, done?: (held: boolean) => void): Offered {
+    if (this.#closed || this.#o.quarantined(batch.log.publisher)) return 'unwanted'
+    if (!hasBody(batch)) return 'bad'
+    const known = this.#o.book.get(batch.logKey)
+    if (known !== undefined) {
+      if (known.held.covers(batch.base, batch.last)) return this.#compare(known, batch)
+      const under = this.#under.get(known.key)
+      if (under?.covers(batch.base, batch.last) === true) return 'known'
+      // Batches never overlap unless their publisher signed two histories.
+      if (known.held.overlaps(batch.base, batch.last)) return this.#compare(known, batch)
+      if (under?.overlaps(batch.base, batch.last) === true) return 'unwanted'
+      if (batch.last <= known.trimmed) return 'unwanted'
+    }
+    const interest = this.#o.interest(batch)
+    if (interest === 'none') return this.#genuine(batch) === undefined ? 'bad' : 'unwanted'
+    if (interest === 'live') return this.#offerLive(batch)
+    if (this.isFull || !this.#o.hasRoom(batch)) return 'unwanted'
+    const records = this.#genuine(batch)
+    if (records === undefined) return 'bad'
+    this.#checkClock(batch)
+    const log = this.#o.book.ensure(batch.log)
+    let under = this.#under.get(log.key)
+    if (under === undefined) this.#under.set(log.key, under = new RangeSet())
+    under.add(batch.base, batch.last)
+    this.#staged.push({ log, batch, records, pulledFrom, done })
+    this.#stagedBytes += batch.bytes.length
+    if (!this.#committing && this.#retryMs === 0) this.#commit()
+    return 'new'
+  }
+
+  /** Signature, body hash, records, in this order; undefined when one of them is wrong. */
+  #genuine (batch: SealedBatch): RecordFields[] | undefined {
+    if (!signatureHolds(this.#o.crypto, batch) || !bodyHolds(this.#o.crypto, batch)) return undefined
+    try {
+      return decodeRecords(batch.body, batch.count, batch.log.channel)
+    } catch {
+      return undefined
+    }
+  }
+
+  /** A batch for positions that are held: the same, or proof that its publisher forked. */
+  #compare (log: LogState, batch: SealedBatch): Offered {
+    const position = log.held.has(batch.base) ? batch.base : log.held.firstPresent(batch.base)
+    const stored = this.#o.book.readBytes(log, position)
+    const other = stored === undefined ? undefined : this.open(stored.value)
+    if (other === undefined || equalBytes(other.header, batch.header)) return 'known'
+    if (!signatureHolds(this.#o.crypto, batch)) return 'bad'
+    this.#o.forked(batch, other)
+    return 'forked'
+  }
+
+  #offerLive (batch: SealedBatch): Offered {
+    let seen = this.#liveSeen.get(batch.logKey)
+    if (seen?.overlaps(batch.base, batch.last) === true) return 'known'
+    const records = this.#genuine(batch)
+    if (records === undefined) return 'bad'
+    if (seen === undefined) {
+      if (this.#liveSeen.size >= 4096) this.#liveSeen.delete(this.#liveSeen.keys().next().value as string)
+      this.#liveSeen.set(batch.logKey, seen = new RangeSet())
+    }
+    seen.add(batch.base, batch.last)
+    // What lies far back is never offered again in practice; the set must not grow with holes.
+    if (seen.size > 256) seen.add(1, seen.last)
+    this.#o.live(batch, records)
+    return 'new'
+  }
+
+  #checkClock (batch: SealedBatch): void {
+    const aheadMs = batch.time - this.#o.clock.wallMs()
+    if (aheadMs > AHEAD_MS) this.#o.ahead(batch, aheadMs)
+  }
+
+  /** Runs `make` between two commits of this room, when no row of a log of others is under way, and commits what it gives. */
+  housekeep (make: () => StoreOp[]): void {
+    this.#housekeeping.push(make)
+    if (!this.#committing && this.#retryMs === 0) this.#o.clock.soon(() => { if (!this.#committing && this.#retryMs === 0) this.#commit() })
+  }
+
+  #commit (): void {
+    if (this.#closed) return
+    const ops: StoreOp[] = []
+    for (const make of this.#housekeeping.splice(0)) ops.push(...make())
+    const taken = this.#staged
+    this.#staged = []
+    const byLog = new Map<LogState, Staged[]>()
+    for (const item of taken) {
+      const list = byLog.get(item.log)
+      if (list === undefined) byLog.set(item.log, [item])
+      else list.push(item)
+    }
+    for (const [log, items] of byLog) ops.push(...this.#o.book.stage(log, items.map(item => item.batch)))
+    if (ops.length === 0) return
+    this.#committing = true
+    this.#o.store.commit(ops, (error) => {
+      this.#committing = false
+      for (const item of taken) this.#release(item)
+      if (error !== undefined) this.#refused(error, taken)
+      else {
+        this.#retryMs = 0
+        this.#applied(byLog)
+      }
+      if (this.#retryMs === 0 && (this.#staged.length > 0 || this.#housekeeping.length > 0)) this.#commit()
+    })
+  }
+
+  #release (item: Staged): void {
+    this.#stagedBytes -= item.batch.bytes.length
+    const under = this.#under.get(item.log.key)
+    under?.remove(item.batch.base, item.batch.last)
+    if (under?.isEmpty === true) this.#under.delete(item.log.key)
+  }
+
+  #applied (byLog: Map<LogState, Staged[]>): void {
+    for (const [log, items] of byLog) {
+      const batches = items.map(item => item.batch)
+      this.#o.book.applied(log, batches, items.map(item => item.records))
+      const gossiped = items.filter(item => item.pulledFrom === undefined).map(item => item.batch)
+      if (gossiped.length > 0) this.#o.held(log, gossiped, undefined)
+      const pulled = items.filter(item => item.pulledFrom !== undefined)
+      if (pulled.length > 0) this.#o.held(log, pulled.map(item => item.batch), pulled[0]?.pulledFrom)
+      for (const item of items) item.done?.(true)
+    }
+  }
+
+  /** Nothing of it was kept; peers have it still, and repair asks again when there may be room. */
+  #refused (error: Error, taken: readonly Staged[]): void {
+    for (const item of taken) item.done?.(false)
+    if (!isSkeinError(error, 'ERR_STORE_FULL')) {
+      this.#closed = true
+      this.#o.failed(error)
+      return
+    }
+    this.#retryMs = Math.min(RETRY_MAX_MS, Math.max(RETRY_MIN_MS, this.#retryMs * 2))
+    this.#o.clock.after(this.#retryMs, () => {
+      const pause = this.#retryMs
+      this.#retryMs = 0
+      this.#commit()
+      // A pause that was not followed by a success is followed by a longer one.
+      if (this.#committing) this.#retryMs = 0
+      else this.#retryMs = this.#staged.length > 0 ? pause : 0
+    })
+  }
+
+  close (): void { this.#closed = true }
+}

@@ -1,0 +1,220 @@
+/**
+ * The outbox: admit → batch → sign → commit → announce. A publish is answered when its record is on disk; nothing of it
+ * leaves the node before that.
+ *
+ *   idle ──publish──► due ──end of turn──► committing ──durable──► idle, or committing the next batches at once
+ *
+ * While a commit is under way the next batches fill. A commit that the store refused for want of room gives the
+ * positions back; a failed store stops the node.
+ */
+import type { Clock } from '../base/clock.js'
+import { isSkeinError, SkeinError } from '../base/errors.js'
+import type { SealedBatch } from '../message/batch.js'
+import { recordBytes, type RecordFields } from '../message/record.js'
+import { channelOf } from '../message/topic.js'
+import type { LogBook } from '../store/log-book.js'
+import type { LogState } from '../store/log-state.js'
+import type { Store, StoreOp } from '../store/store.js'
+import { Batcher } from './batcher.js'
+import type { OwnLogs } from './own-logs.js'
+import { PublishIds } from './publish-ids.js'
+
+/** Records waiting for their commit, bytes; above it publishes wait for admission. About a second's worth at full speed. */
+export const PENDING_BYTES_MAX = 64 * 1024 * 1024
+/** One commit takes about so much, so that none lasts long. */
+const COMMIT_BYTES = 2 * 1024 * 1024
+/** Publishes that wait for admission; more are refused at once. */
+const WAITING_MAX = 100_000
+
+export interface Placed {
+  readonly log: LogState
+  readonly position: number
+  readonly time: number
+  readonly duplicate: boolean
+}
+
+export type PublishDone = (error: SkeinError | undefined, placed?: Placed) => void
+
+export interface OutboxOptions {
+  readonly clock: Clock
+  readonly store: Store
+  readonly book: LogBook
+  readonly own: OwnLogs
+  readonly publishWaitMs: number
+  /** Whether the channel has room for so many bytes more; it may trim to make some. */
+  readonly hasRoom: (channel: string, bytes: number) => boolean
+  /** These batches are durable: they may be sent. */
+  readonly committed: (log: LogState, batches: SealedBatch[]) => void
+  /** The store failed. */
+  readonly failed: (error: Error) => void
+}
+
+interface Waiting {
+  readonly record: RecordFields
+  readonly done: PublishDone
+  readonly deadlineMs: number
+}
+
+export class Outbox {
+  readonly #o: OutboxOptions
+  readonly #batcher = new Batcher<PublishDone>()
+  readonly #ids: PublishIds
+  readonly #pendingBytes = new Map<string, number>()
+  #waiting: Waiting[] = []
+  #state: 'idle' | 'due' | 'committing' = 'idle'
+  #housekeeping: Array<() => StoreOp[]> = []
+  #closed: SkeinError | undefined
+  #timer = false
+
+  constructor (options: OutboxOptions) {
+    this.#o = options
+    this.#ids = new PublishIds(options.store, options.book)
+  }
+
+  /** Publishes that wait for room. */
+  get waiting (): number { return this.#waiting.length }
+  /** Nothing is waiting to be committed. */
+  get isIdle (): boolean { return this.#state === 'idle' && this.#batcher.count === 0 && this.#waiting.length === 0 }
+
+  publish (record: RecordFields, done: PublishDone): void {
+    if (this.#closed !== undefined) { done(this.#closed); return }
+    if (record.id !== '' && this.#ids.answer(record, done)) return
+    if (this.#waiting.length === 0 && this.#admits(record)) { this.#accept(record, done); return }
+    if (this.#waiting.length >= WAITING_MAX || this.#o.publishWaitMs <= 0) { done(outboxFull(record)); return }
+    this.#waiting.push({ record, done, deadlineMs: this.#o.clock.nowMs() + this.#o.publishWaitMs })
+    this.#watchWaiting()
+  }
+
+  #admits (record: RecordFields): boolean {
+    const bytes = recordBytes(record)
+    if (this.#batcher.bytes + bytes > PENDING_BYTES_MAX) return false
+    const channel = channelOf(record.topic)
+    return this.#o.hasRoom(channel, (this.#pendingBytes.get(channel) ?? 0) + bytes)
+  }
+
+  #accept (record: RecordFields, done: PublishDone): void {
+    if (record.id !== '') done = this.#ids.begin(record, done)
+    const channel = channelOf(record.topic)
+    this.#batcher.add(channel, record, done)
+    this.#pendingBytes.set(channel, (this.#pendingBytes.get(channel) ?? 0) + recordBytes(record))
+    this.#due()
+  }
+
+  /** Runs `make` between two commits of this room, when no row of an own log is under way, and commits what it gives. */
+  housekeep (make: () => StoreOp[]): void {
+    this.#housekeeping.push(make)
+    this.#due()
+  }
+
+  #due (): void {
+    if (this.#state !== 'idle' || this.#closed !== undefined) return
+    this.#state = 'due'
+    // The end of the turn: what one turn of the application publishes shares one commit.
+    this.#o.clock.soon(() => { this.#commit() })
+  }
+
+  #commit (): void {
+    if (this.#closed !== undefined) return
+    const ops: StoreOp[] = []
+    for (const make of this.#housekeeping.splice(0)) ops.push(...make())
+    const taken = this.#batcher.take(COMMIT_BYTES)
+    const sealed = taken.map(({ channel, entries }) => ({ entries, ...this.#o.own.seal(channel, entries.map(entry => entry.record), ops) }))
+    const byLog = new Map<LogState, typeof sealed>()
+    for (const item of sealed) {
+      const list = byLog.get(item.log)
+      if (list === undefined) byLog.set(item.log, [item])
+      else list.push(item)
+    }
+    for (const [log, items] of byLog) {
+      ops.push(...this.#o.book.stage(log, items.map(item => item.batch)))
+      for (const { batch, entries } of items) this.#ids.stage(log, batch, entries, ops)
+    }
+    if (ops.length === 0) { this.#settle(); return }
+    this.#state = 'committing'
+    this.#o.store.commit(ops, (error) => {
+      for (const { channel, entries } of taken) this.#release(channel, entries.map(entry => entry.record))
+      if (error !== undefined) {
+        if (!isSkeinError(error, 'ERR_STORE_FULL')) { this.#fail(error, sealed); return }
+        this.#o.own.rollback(sealed)
+        for (const { entries } of sealed) for (const { tag } of entries) tag(error)
+      } else {
+        this.#o.own.committed()
+        for (const [log, items] of byLog) {
+          const batches = items.map(item => item.batch)
+          this.#o.book.applied(log, batches, items.map(item => item.entries.map(entry => entry.record)))
+          this.#o.committed(log, batches)
+        }
+        for (const { log, batch, entries } of sealed) {
+          for (const [i, { record, tag }] of entries.entries()) tag(undefined, { log, position: batch.base + i, time: record.time, duplicate: false })
+        }
+      }
+      this.#settle()
+    })
+  }
+
+  #release (channel: string, records: RecordFields[]): void {
+    let bytes = this.#pendingBytes.get(channel) ?? 0
+    for (const record of records) bytes -= recordBytes(record)
+    if (bytes > 0) this.#pendingBytes.set(channel, bytes)
+    else this.#pendingBytes.delete(channel)
+  }
+
+  #settle (): void {
+    this.#state = 'idle'
+    this.admitWaiting()
+    if (this.#batcher.count > 0 || this.#housekeeping.length > 0) {
+      this.#state = 'due'
+      this.#commit()
+    }
+  }
+
+  /** Something was trimmed or settled: publishes that waited may go on. */
+  admitWaiting (): void {
+    if (this.#waiting.length === 0) return
+    const now = this.#o.clock.nowMs()
+    const still: Waiting[] = []
+    // A channel that has no room holds back its own publishes, in order, and nobody else's.
+    const full = new Set<string>()
+    for (const item of this.#waiting) {
+      const channel = channelOf(item.record.topic)
+      if (!full.has(channel) && this.#admits(item.record)) this.#accept(item.record, item.done)
+      else {
+        full.add(channel)
+        if (now >= item.deadlineMs) item.done(outboxFull(item.record))
+        else still.push(item)
+      }
+    }
+    this.#waiting = still
+  }
+
+  #watchWaiting (): void {
+    if (this.#timer) return
+    this.#timer = true
+    this.#o.clock.after(Math.min(250, this.#o.publishWaitMs), () => {
+      this.#timer = false
+      this.admitWaiting()
+      if (this.#waiting.length > 0 && this.#closed === undefined) this.#watchWaiting()
+    })
+  }
+
+  #fail (error: Error, sealed: ReadonlyArray<{ entries: ReadonlyArray<{ tag: PublishDone }> }>): void {
+    const failure = error instanceof SkeinError ? error : new SkeinError('ERR_STORE', error.message, { cause: error })
+    this.#closed = failure
+    for (const { entries } of sealed) for (const { tag } of entries) tag(failure)
+    this.close(failure)
+    this.#o.failed(failure)
+  }
+
+  /** Refuses everything from now on; what waits is refused too. A commit under way still answers. */
+  close (reason: SkeinError): void {
+    this.#closed = reason
+    for (const { tag } of this.#batcher.clear()) tag(reason)
+    for (const { done } of this.#waiting.splice(0)) done(reason)
+  }
+}
+
+function outboxFull (record: RecordFields): SkeinError {
+  return new SkeinError('ERR_OUTBOX_FULL', `the outbox of channel ${JSON.stringify(channelOf(record.topic))} is full`, {
+    hint: 'Subscribers have not settled what is in it yet. Wait for them, remove subscriptions nobody uses, raise retention.bytes, or set onFull to evict.'
+  })
+}

@@ -1,0 +1,112 @@
+import type { Clock, Random } from '../base/clock.js'
+import type { Crypto } from '../base/crypto.js'
+import { toHex } from '../base/bytes.js'
+import { sealBatch, type SealedBatch } from '../message/batch.js'
+import { compareIncarnations, formatIncarnation, INCARNATION_RANDOM_BYTES, type Incarnation } from '../message/ids.js'
+import { encodeRecords, type RecordFields } from '../message/record.js'
+import type { LogBook } from '../store/log-book.js'
+import type { LogState } from '../store/log-state.js'
+import type { Store, StoreOp } from '../store/store.js'
+
+const INCARNATION_KEY = Buffer.from('incarnation')
+
+interface Writer {
+  readonly log: LogState
+  next: number
+  previous: Uint8Array
+  time: number
+}
+
+export interface OwnLogsOptions {
+  readonly clock: Clock
+  readonly random: Random
+  readonly crypto: Crypto
+  readonly mesh: Uint8Array
+  readonly self: string
+  readonly store: Store
+  readonly book: LogBook
+}
+
+/**
+ * The logs this node writes in its present life: positions, hash chain, incarnation. A fresh incarnation for each start
+ * that publishes makes it impossible to use a position twice, whatever was restored from whichever backup.
+ */
+export class OwnLogs {
+  readonly #o: OwnLogsOptions
+  readonly #writers = new Map<string, Writer>()
+  #incarnation: Incarnation | undefined
+  #incarnationDurable = false
+
+  constructor (options: OwnLogsOptions) {
+    this.#o = options
+  }
+
+  /** Undefined until the first publish of this start. */
+  get incarnation (): Incarnation | undefined { return this.#incarnation }
+  get incarnationText (): string { return this.#incarnation === undefined ? '' : formatIncarnation(this.#incarnation) }
+
+  /** Allocates the incarnation and makes sure that it is in the same commit as the first batch. */
+  #begin (ops: StoreOp[]): Incarnation {
+    if (this.#incarnation === undefined) {
+      const row = this.#o.store.get('meta', INCARNATION_KEY)
+      let last = row === undefined ? 0 : Number(Buffer.from(row).readBigUInt64BE())
+      // What peers remember of us counts too: the store may be older than the last life.
+      for (const log of this.#o.book.all()) if (log.own) last = Math.max(last, log.incarnation.number)
+      this.#incarnation = { number: Math.max(last + 1, Math.floor(this.#o.clock.wallMs())), random: toHex(this.#o.random.bytes(INCARNATION_RANDOM_BYTES)) }
+    }
+    if (!this.#incarnationDurable) {
+      const value = Buffer.alloc(8)
+      value.writeBigUInt64BE(BigInt(this.#incarnation.number))
+      ops.push({ type: 'put', table: 'meta', key: INCARNATION_KEY, value })
+    }
+    return this.#incarnation
+  }
+
+  /** Seals records as the next batch of this channel's log. `ops` gets what must be in the same commit. */
+  seal (channel: string, records: RecordFields[], ops: StoreOp[]): { log: LogState, batch: SealedBatch } {
+    const incarnation = this.#begin(ops)
+    const body = encodeRecords(records)
+    let writer = this.#writers.get(channel)
+    if (writer === undefined) {
+      writer = { log: this.#o.book.ensure({ publisher: this.#o.self, incarnation, channel }), next: 1, previous: new Uint8Array(0), time: 0 }
+      this.#writers.set(channel, writer)
+    }
+    const earlier = writer.next === 1 ? this.#earlier(channel) : undefined
+    const link = earlier?.headHash === undefined ? undefined : { incarnation: earlier.incarnation, position: earlier.head, hash: earlier.headHash }
+    // Times never run backwards within a log, so that a head can prove how old everything before it is.
+    let time = Math.max(writer.time, Math.floor(this.#o.clock.wallMs()))
+    for (const record of records) time = Math.max(time, record.time)
+    const batch = sealBatch(this.#o.crypto, this.#o.mesh, { log: writer.log.id, base: writer.next, count: records.length, time, previous: writer.previous, link, body })
+    writer.next = batch.last + 1
+    writer.previous = this.#o.crypto.hash(batch.header)
+    writer.time = time
+    return { log: writer.log, batch }
+  }
+
+  /** The latest earlier log of ours in this channel that has anything in it. */
+  #earlier (channel: string): LogState | undefined {
+    let best: LogState | undefined
+    for (const log of this.#o.book.logs(channel)) {
+      if (!log.own || log.head === 0 || log.incarnation.number >= (this.#incarnation as Incarnation).number) continue
+      if (best === undefined || compareIncarnations(log.incarnation, best.incarnation) > 0) best = log
+    }
+    return best
+  }
+
+  /** The commit with these batches is durable. */
+  committed (): void { this.#incarnationDurable = true }
+
+  /** The commit was refused and nothing of it was kept: positions and chain go back to before these batches. */
+  rollback (batches: ReadonlyArray<{ readonly log: LogState, readonly batch: SealedBatch }>): void {
+    for (const { batch } of [...batches].reverse()) {
+      const writer = this.#writers.get(batch.log.channel)
+      if (writer === undefined) continue
+      writer.next = batch.base
+      writer.previous = batch.previous
+    }
+  }
+
+  /** The log now written in this channel, when there is one. */
+  current (channel: string): LogState | undefined { return this.#writers.get(channel)?.log }
+  isCurrent (log: LogState): boolean { return this.#writers.get(log.channel)?.log === log }
+}

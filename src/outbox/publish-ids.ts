@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto'
+import { SkeinError } from '../base/errors.js'
+import type { SealedBatch } from '../message/batch.js'
+import type { RecordFields } from '../message/record.js'
+import { Record as WireRecord } from '../message/wire.js'
+import type { LogBook } from '../store/log-book.js'
+import type { LogState } from '../store/log-state.js'
+import type { Store, StoreOp } from '../store/store.js'
+import type { Pending } from './batcher.js'
+import type { PublishDone } from './outbox.js'
+
+/**
+ * Ids that callers chose: publishing twice under one id is publishing once. A row is put in the commit of the record, and
+ * lives as long as the record. Key: the first 20 bytes of the id's SHA-256. Value: number of the log (u32),
+ * position (u64), time (u64), the first 8 bytes of the hash of what was published.
+ */
+export class PublishIds {
+  readonly #pending = new Map<string, Array<{ content: Buffer, done: PublishDone }>>()
+
+  constructor (private readonly store: Store, private readonly book: LogBook) {}
+
+  /** Whether the id is known, and then the publish has been or will be answered. */
+  answer (record: RecordFields, done: PublishDone): boolean {
+    const underWay = this.#pending.get(record.id)
+    if (underWay !== undefined) {
+      underWay.push({ content: contentHash(record), done })
+      return true
+    }
+    const row = this.store.get('publish-id', idKey(record.id))
+    if (row === undefined) return false
+    const { logNumber, position, time, content } = parseIdRow(row)
+    const log = this.book.byNumber(logNumber)
+    // A record that was trimmed is past: the id is free again.
+    if (log === undefined || position <= Math.max(log.trimmed, log.dropped)) return false
+    if (!content.equals(contentHash(record))) done(differs(record.id))
+    else done(undefined, { log, position, time, duplicate: true })
+    return true
+  }
+
+  /** From now on publishes with this id wait for this one. Returns the callback that answers them all. */
+  begin (record: RecordFields, done: PublishDone): PublishDone {
+    const others: Array<{ content: Buffer, done: PublishDone }> = []
+    this.#pending.set(record.id, others)
+    return (error, placed) => {
+      this.#pending.delete(record.id)
+      done(error, placed)
+      if (others.length === 0) return
+      const content = contentHash(record)
+      for (const other of others) {
+        if (!other.content.equals(content)) other.done(differs(record.id))
+        else other.done(error, placed === undefined ? undefined : { ...placed, duplicate: true })
+      }
+    }
+  }
+
+  stage (log: LogState, batch: SealedBatch, entries: ReadonlyArray<Pending<PublishDone>>, ops: StoreOp[]): void {
+    for (const [i, { record }] of entries.entries()) {
+      if (record.id === '') continue
+      const value = Buffer.alloc(28)
+      value.writeUInt32BE(log.number, 0)
+      value.writeBigUInt64BE(BigInt(batch.base + i), 4)
+      value.writeBigUInt64BE(BigInt(Math.floor(record.time)), 12)
+      contentHash(record).copy(value, 20)
+      ops.push({ type: 'put', table: 'publish-id', key: idKey(record.id), value })
+    }
+  }
+}
+
+function parseIdRow (value: Uint8Array): { logNumber: number, position: number, time: number, content: Buffer } {
+  const row = Buffer.from(value)
+  return { logNumber: row.readUInt32BE(0), position: Number(row.readBigUInt64BE(4)), time: Number(row.readBigUInt64BE(12)), content: row.subarray(20) }
+}
+
+/** Rows whose record is gone, among the next `limit` after `after`: the operations, and where to go on. */
+export function expiredIds (store: Store, book: LogBook, after: Uint8Array | undefined, limit = 500): { ops: StoreOp[], next: Uint8Array | undefined } {
+  const rows = store.entries('publish-id', { ...(after === undefined ? {} : { gte: after }), limit })
+  const ops: StoreOp[] = []
+  for (const [key, value] of rows) {
+    const { logNumber, position } = parseIdRow(value)
+    const log = book.byNumber(logNumber)
+    if (log === undefined || position <= Math.max(log.trimmed, log.dropped)) ops.push({ type: 'del', table: 'publish-id', key })
+  }
+  const last = rows.at(-1)?.[0]
+  return { ops, next: last === undefined || rows.length < limit ? undefined : Buffer.concat([last, Buffer.of(0)]) }
+}
+
+const idKey = (id: string): Buffer => createHash('sha256').update(id).digest().subarray(0, 20)
+
+/** Of what the caller gave, without the time. */
+function contentHash (record: RecordFields): Buffer {
+  const content = WireRecord.encode({ ...record, time: 0, expiresAt: 0 })
+  return createHash('sha256').update(content).digest().subarray(0, 8)
+}
+
+const differs = (id: string): SkeinError => new SkeinError('ERR_PUBLISH_ID_DIFFERS', `the id ${JSON.stringify(id)} was used before for another message`, { hint: 'Use an id once, for one message.' })
