@@ -1,0 +1,109 @@
+import './promise-with-resolvers.js'
+import type { GossipSub, GossipSubComponents } from '@chainsafe/libp2p-gossipsub'
+import { identify, identifyPush } from '@libp2p/identify'
+import type { ComponentLogger, Libp2p, PeerId, PrivateKey } from '@libp2p/interface'
+import { mdns } from '@libp2p/mdns'
+import { noise } from '@libp2p/noise'
+import { ping } from '@libp2p/ping'
+import { tcp } from '@libp2p/tcp'
+import { yamux } from '@libp2p/yamux'
+import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
+import { createLibp2p } from 'libp2p'
+import { SkeinError } from '../base/errors.js'
+import { CONNECTIONS_MAX, DIAL_TIMEOUT_MS, SETUP_TIMEOUT_MS } from './network-limits.js'
+
+export interface HostOptions {
+  readonly privateKey: PrivateKey
+  readonly listen: readonly string[]
+  readonly agent: string
+  /** Service name; undefined: no mDNS. */
+  readonly mdns: string | undefined
+  readonly gossip: (components: GossipSubComponents) => GossipSub
+  readonly discovered: (peerId: string, addresses: string[]) => void
+}
+
+/** libp2p, configured for Skein and not started. What its defaults break is in the comments. */
+export function createHost (options: HostOptions): Promise<Libp2p> {
+  const { privateKey, listen, agent, gossip, discovered } = options
+  const serviceTag = options.mdns
+  return createLibp2p({
+    privateKey,
+    logger: quiet,
+    start: false,
+    nodeInfo: { name: 'skein', userAgent: agent },
+    addresses: { listen: [...listen] },
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    // With the default windows (16 MiB) a paused stream overflows its own read buffer (4 MiB) and is reset.
+    streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: 1 << 20, maxReadBufferLength: 8 << 20 } })],
+    connectionManager: {
+      maxConnections: CONNECTIONS_MAX,
+      maxParallelDials: 16,
+      dialTimeout: DIAL_TIMEOUT_MS,
+      inboundUpgradeTimeout: SETUP_TIMEOUT_MS,
+      // Five connections a second from one address by default: too few for a mesh behind one.
+      inboundConnectionThreshold: 1000,
+      maxIncomingPendingConnections: 200,
+      // Dialling again is our own business.
+      reconnectRetries: 0
+    },
+    // It aborts busy healthy connections; links have pings of their own.
+    connectionMonitor: { enabled: false },
+    connectionGater: { denyDialMultiaddr: () => false },
+    peerDiscovery: serviceTag === undefined
+      ? []
+      : [(components) => {
+          const discovery = mdns({ serviceTag })(components)
+          discovery.addEventListener('peer', ({ detail }) => { discovered(detail.id.toString(), detail.multiaddrs.map(String)) })
+          return discovery
+        }],
+    services: { identify: identify(), identifyPush: identifyPush(), ping: ping(), pubsub: gossip }
+  })
+}
+
+export interface ParsedAddress { readonly address: string, readonly multiaddr: Multiaddr, readonly peerId: string | undefined }
+
+/** Throws `ERR_BAD_ADDRESS`. */
+export function parseAddress (text: string, purpose: 'listen' | 'dial'): ParsedAddress {
+  const hint = purpose === 'listen' ? 'Use an address like /ip4/0.0.0.0/tcp/4001.' : 'Use an address like /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW….'
+  const refuse = (why: string, cause?: unknown): SkeinError => new SkeinError('ERR_BAD_ADDRESS', `${JSON.stringify(text)} ${why}`, { hint, cause })
+  let parsed: Multiaddr
+  try {
+    parsed = multiaddr(text)
+  } catch (cause) {
+    throw refuse('is not a multiaddr', cause)
+  }
+  const components = parsed.getComponents()
+  const names = components.map(({ name }) => name)
+  if (!['ip4', 'ip6', 'dns', 'dns4', 'dns6'].includes(names[0] ?? '') || names[1] !== 'tcp') throw refuse('is not an address of TCP')
+  const rest = names.slice(2)
+  if (rest.length > (purpose === 'dial' ? 1 : 0) || (rest.length === 1 && rest[0] !== 'p2p')) throw refuse('has parts that this node cannot use')
+  if (purpose === 'dial' && components[1]?.value === '0') throw refuse('has no port')
+  const peerId = rest.length === 1 ? components[2]?.value : undefined
+  return { address: parsed.toString(), multiaddr: parsed, peerId }
+}
+
+/** Starts it. Throws `ERR_PORT_IN_USE` and `ERR_BAD_ADDRESS`, naming the address. */
+export async function startHost (host: Libp2p, listen: readonly string[]): Promise<void> {
+  try {
+    await host.start()
+  } catch (cause) {
+    const text = cause instanceof Error ? cause.message : String(cause)
+    for (const address of listen) {
+      // The message lists address and error, one address a line: "  /ip4/127.0.0.1/tcp/4001: listen EADDRINUSE …".
+      const line = text.split('\n').find((candidate) => candidate.trim().startsWith(`${address}:`))?.trim().slice(address.length + 1).trim()
+      if (line === undefined) continue
+      if (line.includes('EADDRINUSE')) {
+        throw new SkeinError('ERR_PORT_IN_USE', `${address} is in use by another process`, { hint: 'Stop the other process, or listen on another port.', cause })
+      }
+      throw new SkeinError('ERR_BAD_ADDRESS', `cannot listen on ${address}: ${line}`, { hint: 'Listen on an address of this machine and a port above 1023.', cause })
+    }
+    throw cause
+  }
+}
+
+export function isEd25519 (peerId: PeerId): boolean { return peerId.type === 'Ed25519' }
+
+/** libp2p's own log goes nowhere: `DEBUG=libp2p:*` is for its developers, and formatting costs time. */
+const silent = Object.assign(() => {}, { enabled: false, error: () => {}, trace: () => {}, newScope: (): unknown => silent })
+const quiet = { forComponent: () => silent } as unknown as ComponentLogger

@@ -1,0 +1,121 @@
+/**
+ * A link: frames both ways over one stream of one connection. Reading: stream → chunks → frames → handlers, in slices
+ * of a few ms, the stream paused while the handlers are busy. Writing: a bounded queue → batches → stream, the next batch when
+ * the stream takes it.
+ */
+import type { Stream } from '@libp2p/interface'
+import { decode } from 'it-length-prefixed'
+import { pipe } from 'it-pipe'
+import type { Uint8ArrayList } from 'uint8arraylist'
+import { FRAME_BYTES_MAX, LINK_BUFFER_BYTES_MAX, LINK_BUFFER_HIGH_WATER_BYTES } from '../base/limits.js'
+import { FRAME, FrameQueue, type FrameKind } from './frames.js'
+import type { Slices } from './slices.js'
+import { chunks, writeTo } from './streams.js'
+
+const BYE_CHARACTERS_MAX = 128
+
+export interface LinkEvents {
+  /** Any frame but data. */
+  control (kind: FrameKind, payload: Uint8Array): void
+  data (frame: Uint8Array): void
+  /** The peer took data, or sent some. */
+  progress (heard: boolean): void
+  drained (): void
+  /** Once, when nothing can be sent or received any more. */
+  closed (reason: string): void
+}
+
+export class Link {
+  private readonly queue = new FrameQueue()
+  private closed = false
+  private high = false
+  private finished: Promise<void> = Promise.resolve()
+
+  constructor (
+    private readonly stream: Stream,
+    private readonly slices: Slices,
+    private readonly events: LinkEvents
+  ) {}
+
+  start (): void {
+    const source = chunks(this.stream)
+    const reading = pipe(
+      source,
+      (bytes) => decode(bytes, { maxDataLength: FRAME_BYTES_MAX + 1, maxLengthLength: 4 }),
+      (frames) => this.deliver(frames)
+    ).then(() => { this.fail('the peer closed the link') }, (error: unknown) => { this.fail(describe(error)) })
+    const writing = pipe(
+      this.queue.batches(),
+      (batches) => this.paced(batches),
+      (batches) => writeTo(this.stream, batches, () => { this.events.progress(false) })
+    ).catch((error: unknown) => { this.fail(describe(error)) })
+    this.finished = writing
+    void reading
+  }
+
+  /** Bytes that the peer has not taken yet. */
+  get unsent (): number { return this.queue.bytes + this.stream.writeBufferLength }
+
+  /** As `Network.send`; 'overflow' when the frame does not fit and the link must be cut. */
+  send (frame: Uint8Array): boolean | 'overflow' {
+    if (this.closed) return true
+    if (this.unsent + frame.length > LINK_BUFFER_BYTES_MAX) return 'overflow'
+    this.queue.push(frame)
+    if (this.unsent > LINK_BUFFER_HIGH_WATER_BYTES) this.high = true
+    return !this.high
+  }
+
+  /** False when the peer asks for more answers than it takes. */
+  control (kind: FrameKind, payload?: Uint8Array): boolean {
+    return this.closed || this.queue.pushControl(kind, payload)
+  }
+
+  /** Sends what waits, then why, then closes this side. Resolves when done or failed. */
+  async finish (reason: string): Promise<void> {
+    this.queue.end({ kind: FRAME.bye, payload: Buffer.from(reason.slice(0, BYE_CHARACTERS_MAX), 'utf8') })
+    await this.finished
+    await this.stream.close({ signal: AbortSignal.timeout(1000) }).catch(() => {})
+  }
+
+  /** Forgets what waits. No event follows. */
+  drop (): void {
+    this.closed = true
+    this.queue.clear()
+  }
+
+  private async * paced (batches: AsyncIterable<Uint8ArrayList>): AsyncGenerator<Uint8ArrayList> {
+    for await (const batch of batches) {
+      yield batch
+      if (this.closed) return
+      // Here the stream has taken the batch.
+      if (this.high && this.unsent <= LINK_BUFFER_HIGH_WATER_BYTES / 2) {
+        this.high = false
+        this.events.drained()
+      }
+    }
+  }
+
+  private async deliver (frames: AsyncIterable<Uint8ArrayList>): Promise<void> {
+    for await (const list of frames) {
+      if (this.slices.over) await this.slices.next()
+      if (this.closed) return
+      if (list.byteLength === 0) throw new Error('the peer sent an empty frame')
+      const kind = list.get(0)
+      const payload = list.subarray(1)
+      this.events.progress(true)
+      if (kind === FRAME.data) this.events.data(payload)
+      else if (kind <= FRAME.bye) this.events.control(kind as FrameKind, payload)
+      // Kinds of later versions are passed over.
+    }
+  }
+
+  private fail (reason: string): void {
+    if (this.closed) return
+    this.drop()
+    this.events.closed(reason)
+  }
+}
+
+function describe (error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
