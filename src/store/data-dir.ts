@@ -9,7 +9,7 @@
  * go of it. What is written in it is only for the message to whoever comes second. The file is never removed, since a
  * second process could then lock a new file of that name while the first still holds the old one.
  */
-import { accessSync, closeSync, constants, existsSync, fchmodSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs'
+import { accessSync, closeSync, constants, existsSync, fchmodSync, fstatSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { isSkeinError, SkeinError } from '../base/errors.js'
 import { tryLockFile } from './file-lock.js'
@@ -29,7 +29,7 @@ export interface LockHolder {
   readonly role: DataDirRole
 }
 
-const ROLES: ReadonlySet<string> = new Set<DataDirRole>(['daemon', 'command', 'embedded'])
+const ROLES: Readonly<Record<DataDirRole, string>> = { daemon: 'a daemon', command: 'a command', embedded: 'an embedded node' }
 /** The note has a fixed length, so that one write in place replaces it whole and a reader never meets half of it. */
 const NOTE_BYTES = 64
 /** How long a second process waits for the first to write its note, when the one it finds was left by the dead. */
@@ -88,7 +88,7 @@ export function readLockHolder (dir: string): LockHolder | undefined {
   try {
     const note = Buffer.alloc(NOTE_BYTES)
     const [pid, role] = note.toString('latin1', 0, readSync(fd, note, 0, NOTE_BYTES, 0)).trim().split(' ')
-    if (role === undefined || !ROLES.has(role) || !/^[1-9]\d*$/.test(pid ?? '')) return undefined
+    if (role === undefined || !Object.hasOwn(ROLES, role) || !/^[1-9]\d*$/.test(pid ?? '')) return undefined
     return { pid: Number(pid), role: role as DataDirRole }
   } finally {
     closeSync(fd)
@@ -107,13 +107,13 @@ function openLockFile (dir: string): number {
   }
 }
 
-/** On a full disk the note may not fit. The lock holds without it, and a full disk is no reason not to start. */
+/** A full disk is no reason not to go on with a directory that is in use already, and the lock holds without its note. */
 function writeNote (fd: number, note: string): void {
   try {
     writeSync(fd, note.padEnd(NOTE_BYTES - 1) + '\n', 0, 'latin1')
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error
+    if ((code !== 'ENOSPC' && code !== 'EDQUOT') || fstatSync(fd).size === 0) throw error
   }
 }
 
@@ -123,7 +123,7 @@ async function inUse (dir: string): Promise<SkeinError> {
     await new Promise(resolve => { setTimeout(resolve, NOTE_POLL_MS) })
     holder = readLockHolder(dir)
   }
-  const who = holder === undefined ? 'another process' : `a ${holder.role} with process id ${holder.pid}`
+  const who = holder === undefined ? 'another process' : `${ROLES[holder.role]} with process id ${holder.pid}`
   return new SkeinError('ERR_DATA_DIR_IN_USE', `the data directory ${dir} is in use by ${who}`, {
     hint: 'Wait for it or stop it, or choose another directory with $SKEIN_DATA.'
   })
