@@ -73,7 +73,9 @@ export class Intake {
   #staged: Staged[] = []
   #stagedBytes = 0
   #committing = false
-  #retryMs = 0
+  /** The disk was full: nothing is taken until the pause is over. */
+  #paused = false
+  #pauseMs = RETRY_MIN_MS
   #closed = false
   #housekeeping: Array<() => StoreOp[]> = []
   /** Positions staged or being committed, by log. */
@@ -85,7 +87,7 @@ export class Intake {
     this.#o = options
   }
 
-  get isFull (): boolean { return this.#stagedBytes >= INTAKE_BYTES_MAX }
+  get isFull (): boolean { return this.#paused || this.#stagedBytes >= INTAKE_BYTES_MAX }
 
   /** On its way to disk: no need to ask for it. */
   isUnderWay (log: LogState, position: number): boolean { return this.#under.get(log.key)?.has(position) ?? false }
@@ -128,7 +130,7 @@ export class Intake {
     under.add(batch.base, batch.last)
     this.#staged.push({ log, batch, records, pulledFrom, done })
     this.#stagedBytes += batch.bytes.length
-    if (!this.#committing && this.#retryMs === 0) this.#commit()
+    if (!this.#committing) this.#commit()
     return 'new'
   }
 
@@ -177,11 +179,11 @@ export class Intake {
   /** Runs `make` between two commits of this room, when no row of a log of others is under way, and commits what it gives. */
   housekeep (make: () => StoreOp[]): void {
     this.#housekeeping.push(make)
-    if (!this.#committing && this.#retryMs === 0) this.#o.clock.soon(() => { if (!this.#committing && this.#retryMs === 0) this.#commit() })
+    this.#o.clock.soon(() => { if (!this.#committing) this.#commit() })
   }
 
   #commit (): void {
-    if (this.#closed) return
+    if (this.#closed || this.#paused) return
     const ops: StoreOp[] = []
     for (const make of this.#housekeeping.splice(0)) ops.push(...make())
     const taken = this.#staged
@@ -200,10 +202,10 @@ export class Intake {
       for (const item of taken) this.#release(item)
       if (error !== undefined) this.#refused(error, taken)
       else {
-        this.#retryMs = 0
+        this.#pauseMs = RETRY_MIN_MS
         this.#applied(byLog)
       }
-      if (this.#retryMs === 0 && (this.#staged.length > 0 || this.#housekeeping.length > 0)) this.#commit()
+      if (!this.#committing && (this.#staged.length > 0 || this.#housekeeping.length > 0)) this.#commit()
     })
   }
 
@@ -234,15 +236,12 @@ export class Intake {
       this.#o.failed(error)
       return
     }
-    this.#retryMs = Math.min(RETRY_MAX_MS, Math.max(RETRY_MIN_MS, this.#retryMs * 2))
-    this.#o.clock.after(this.#retryMs, () => {
-      const pause = this.#retryMs
-      this.#retryMs = 0
-      this.#commit()
-      // A pause that was not followed by a success is followed by a longer one.
-      if (this.#committing) this.#retryMs = 0
-      else this.#retryMs = this.#staged.length > 0 ? pause : 0
+    this.#paused = true
+    this.#o.clock.after(this.#pauseMs, () => {
+      this.#paused = false
+      if (!this.#committing) this.#commit()
     })
+    this.#pauseMs = Math.min(RETRY_MAX_MS, this.#pauseMs * 2)
   }
 
   close (): void { this.#closed = true }

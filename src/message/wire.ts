@@ -3871,7 +3871,7 @@ export interface Want {
   log?: LogRef
   from: number
   to: number
-  maxBytes: number
+  credit: number
   since: number
 }
 
@@ -3905,9 +3905,9 @@ export namespace Want {
           w.uint64Number(obj.to)
         }
 
-        if ((obj.maxBytes != null && obj.maxBytes !== 0)) {
+        if ((obj.credit != null && obj.credit !== 0)) {
           w.uint32(40)
-          w.uint32(obj.maxBytes)
+          w.uint32(obj.credit)
         }
 
         if ((obj.since != null && obj.since !== 0)) {
@@ -3923,7 +3923,7 @@ export namespace Want {
           id: 0,
           from: 0,
           to: 0,
-          maxBytes: 0,
+          credit: 0,
           since: 0
         }
 
@@ -3952,7 +3952,7 @@ export namespace Want {
               break
             }
             case 5: {
-              obj.maxBytes = reader.uint32()
+              obj.credit = reader.uint32()
               break
             }
             case 6: {
@@ -4004,7 +4004,7 @@ export namespace Want {
             }
             case 5: {
               yield {
-                field: `${prefix}.maxBytes`,
+                field: `${prefix}.credit`,
                 value: reader.uint32()
               }
               break
@@ -4063,8 +4063,8 @@ export namespace Want {
     value: number
   }
 
-  export interface WantMaxBytesFieldEvent {
-    field: '$.maxBytes'
+  export interface WantCreditFieldEvent {
+    field: '$.credit'
     value: number
   }
 
@@ -4081,7 +4081,7 @@ export namespace Want {
     return decodeMessage(buf, Want.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Want>): Generator<WantIdFieldEvent | WantLogPublisherFieldEvent | WantLogIncarnationFieldEvent | WantLogIncarnationRandomFieldEvent | WantLogChannelFieldEvent | WantFromFieldEvent | WantToFieldEvent | WantMaxBytesFieldEvent | WantSinceFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Want>): Generator<WantIdFieldEvent | WantLogPublisherFieldEvent | WantLogIncarnationFieldEvent | WantLogIncarnationRandomFieldEvent | WantLogChannelFieldEvent | WantFromFieldEvent | WantToFieldEvent | WantCreditFieldEvent | WantSinceFieldEvent> {
     return streamMessage(buf, Want.codec(), opts)
   }
 }
@@ -4203,7 +4203,6 @@ export interface End {
   through: number
   missing: Uint8Array<ArrayBuffer>
   busy: boolean
-  trim: Uint8Array<ArrayBuffer>
 }
 
 export namespace End {
@@ -4236,11 +4235,6 @@ export namespace End {
           w.bool(obj.busy)
         }
 
-        if ((obj.trim != null && obj.trim.byteLength > 0)) {
-          w.uint32(42)
-          w.bytes(obj.trim)
-        }
-
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -4249,8 +4243,7 @@ export namespace End {
           id: 0,
           through: 0,
           missing: uint8ArrayAlloc(0),
-          busy: false,
-          trim: uint8ArrayAlloc(0)
+          busy: false
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -4273,10 +4266,6 @@ export namespace End {
             }
             case 4: {
               obj.busy = reader.bool()
-              break
-            }
-            case 5: {
-              obj.trim = reader.bytes()
               break
             }
             default: {
@@ -4322,13 +4311,6 @@ export namespace End {
               }
               break
             }
-            case 5: {
-              yield {
-                field: `${prefix}.trim`,
-                value: reader.bytes()
-              }
-              break
-            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -4361,11 +4343,6 @@ export namespace End {
     value: boolean
   }
 
-  export interface EndTrimFieldEvent {
-    field: '$.trim'
-    value: Uint8Array<ArrayBuffer>
-  }
-
   export function encode (obj: Partial<End>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, End.codec())
   }
@@ -4374,7 +4351,7 @@ export namespace End {
     return decodeMessage(buf, End.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<End>): Generator<EndIdFieldEvent | EndThroughFieldEvent | EndMissingFieldEvent | EndBusyFieldEvent | EndTrimFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<End>): Generator<EndIdFieldEvent | EndThroughFieldEvent | EndMissingFieldEvent | EndBusyFieldEvent> {
     return streamMessage(buf, End.codec(), opts)
   }
 }
@@ -4484,6 +4461,118 @@ export namespace Receipts {
 
   export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Receipts>): Generator<ReceiptsSignedFieldEvent> {
     return streamMessage(buf, Receipts.codec(), opts)
+  }
+}
+
+export interface Credit {
+  id: number
+  bytes: number
+}
+
+export namespace Credit {
+  let _codec: Codec<Credit>
+
+  export const codec = (): Codec<Credit> => {
+    if (_codec == null) {
+      _codec = message<Credit>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if ((obj.id != null && obj.id !== 0)) {
+          w.uint32(8)
+          w.uint32(obj.id)
+        }
+
+        if ((obj.bytes != null && obj.bytes !== 0)) {
+          w.uint32(16)
+          w.uint32(obj.bytes)
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          id: 0,
+          bytes: 0
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              obj.id = reader.uint32()
+              break
+            }
+            case 2: {
+              obj.bytes = reader.uint32()
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              yield {
+                field: `${prefix}.id`,
+                value: reader.uint32()
+              }
+              break
+            }
+            case 2: {
+              yield {
+                field: `${prefix}.bytes`,
+                value: reader.uint32()
+              }
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export interface CreditIdFieldEvent {
+    field: '$.id'
+    value: number
+  }
+
+  export interface CreditBytesFieldEvent {
+    field: '$.bytes'
+    value: number
+  }
+
+  export function encode (obj: Partial<Credit>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, Credit.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Credit>): Credit {
+    return decodeMessage(buf, Credit.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Credit>): Generator<CreditIdFieldEvent | CreditBytesFieldEvent> {
+    return streamMessage(buf, Credit.codec(), opts)
   }
 }
 

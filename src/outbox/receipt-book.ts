@@ -1,0 +1,173 @@
+/**
+ * The receipt book: the newest signed word of each node about each log, for whoever published it. Publishers ask it how
+ * far a message got; custodians keep it and pass it on, so that it arrives though the two were never online together.
+ */
+import type { Crypto } from '../base/crypto.js'
+import { logKey } from '../message/ids.js'
+import { peerIdFromBytes, peerIdToBytes } from '../message/peer-id.js'
+import { openReceipt, type ReceiptContent } from '../message/signed.js'
+import { Digests } from '../repair/digests.js'
+import type { LogBook } from '../store/log-book.js'
+import type { LogState } from '../store/log-state.js'
+import type { Store, StoreOp } from '../store/store.js'
+import type { ReceiptState } from '../node/api.js'
+
+/** Nodes whose receipts are kept for one log. */
+const RECEIVERS_MAX = 4096
+
+interface Entry {
+  readonly content: ReceiptContent
+  readonly bytes: Uint8Array
+}
+
+interface Waiter {
+  readonly position: number
+  readonly holds: (state: () => ReceiptState) => boolean
+  readonly done: (state: ReceiptState) => void
+}
+
+export interface ReceiptBookOptions {
+  readonly store: Store
+  readonly book: LogBook
+  readonly crypto: Crypto
+  readonly mesh: Uint8Array
+  readonly self: string
+  /** What this node's own subscriptions have settled of a log. */
+  readonly ownProcessed: (log: LogState) => ReadonlyArray<{ readonly name: string, readonly ranges: { has (position: number): boolean } }>
+}
+
+export class ReceiptBook {
+  readonly #o: ReceiptBookOptions
+  readonly digests: Digests
+  readonly #logs = new Map<string, Map<string, Entry>>()
+  readonly #waiters = new Map<string, Set<Waiter>>()
+  readonly #dirty = new Map<string, { log: LogState, by: string }>()
+
+  constructor (options: ReceiptBookOptions) {
+    this.#o = options
+    this.digests = new Digests(options.crypto)
+    let after: Uint8Array | undefined
+    for (;;) {
+      const rows = options.store.entries('receipt', after === undefined ? {} : { gte: after })
+      for (const [key, value] of rows) {
+        const opened = openReceipt(value, options.mesh)
+        const by = peerIdFromBytes(key.subarray(4))
+        if (opened === undefined || by === undefined || options.book.get(logKey(opened.value.log)) === undefined) continue
+        this.#put(logKey(opened.value.log), { content: opened.value, bytes: value })
+      }
+      const last = rows.at(-1)?.[0]
+      if (last === undefined || rows.length < 1000) break
+      after = Buffer.concat([last, Buffer.of(0)])
+    }
+  }
+
+  #put (key: string, entry: Entry): boolean {
+    let entries = this.#logs.get(key)
+    if (entries === undefined) this.#logs.set(key, entries = new Map())
+    if (!entries.has(entry.content.by) && entries.size >= RECEIVERS_MAX) return false
+    entries.set(entry.content.by, entry)
+    this.digests.set(entry.content.log.channel, `${key} ${entry.content.by}`, String(entry.content.sequence))
+    return true
+  }
+
+  /** Sequence number of the newest word of `by` about the log; 0 when there is none. */
+  sequence (key: string, by: string): number { return this.#logs.get(key)?.get(by)?.content.sequence ?? 0 }
+
+  content (key: string, by: string): ReceiptContent | undefined { return this.#logs.get(key)?.get(by)?.content }
+
+  /** Takes a statement that is newer than what is known and whose signature has been checked. */
+  take (log: LogState, content: ReceiptContent, bytes: Uint8Array): void {
+    if (!this.#put(log.key, { content, bytes })) return
+    this.#dirty.set(`${log.key} ${content.by}`, { log, by: content.by })
+    if (log.own) this.check(log)
+  }
+
+  /** The rows that have changed since the last call: written now and then, for receipts can be had again. */
+  takeDirty (): StoreOp[] {
+    const ops: StoreOp[] = []
+    for (const { log, by } of this.#dirty.values()) {
+      const entry = this.#logs.get(log.key)?.get(by)
+      if (entry === undefined) continue
+      const key = Buffer.alloc(4 + 38)
+      key.writeUInt32BE(log.number)
+      key.set(peerIdToBytes(by) as Uint8Array, 4)
+      ops.push({ type: 'put', table: 'receipt', key, value: entry.bytes })
+    }
+    this.#dirty.clear()
+    return ops
+  }
+
+  statements (channel: string, buckets: Set<number> | undefined): Uint8Array[] {
+    const out: Uint8Array[] = []
+    for (const log of this.#o.book.logs(channel)) {
+      for (const [by, entry] of this.#logs.get(log.key) ?? []) {
+        if (buckets === undefined || buckets.has(this.digests.bucketOf(`${log.key} ${by}`))) out.push(entry.bytes)
+      }
+    }
+    return out
+  }
+
+  /** All newest statements about one log. */
+  about (log: LogState): Uint8Array[] {
+    return [...this.#logs.get(log.key)?.values() ?? []].map(entry => entry.bytes)
+  }
+
+  state (log: LogState, position: number): ReceiptState {
+    const stored: string[] = []
+    const processed: Array<{ name: string, peerId: string }> = []
+    for (const { name, ranges } of this.#o.ownProcessed(log)) if (ranges.has(position)) processed.push({ name, peerId: this.#o.self })
+    for (const [by, { content }] of this.#logs.get(log.key) ?? []) {
+      if (by === this.#o.self) continue
+      if (content.stored.has(position)) stored.push(by)
+      for (const { name, ranges } of content.processed) if (ranges.has(position)) processed.push({ name, peerId: by })
+    }
+    return { stored, processed }
+  }
+
+  /** Calls `done` once, as soon as `holds` says so of the message's state; perhaps at once. Returns how to give up. */
+  wait (log: LogState, position: number, holds: (state: ReceiptState) => boolean, done: (state: ReceiptState) => void): () => void {
+    const now = this.state(log, position)
+    if (holds(now)) {
+      done(now)
+      return () => {}
+    }
+    let set = this.#waiters.get(log.key)
+    if (set === undefined) this.#waiters.set(log.key, set = new Set())
+    const waiter: Waiter = { position, holds: (state) => holds(state()), done }
+    set.add(waiter)
+    return () => { set.delete(waiter) }
+  }
+
+  /** Something has been learned about a log of ours. */
+  check (log: LogState): void {
+    const set = this.#waiters.get(log.key)
+    if (set === undefined) return
+    for (const waiter of set) {
+      const state = this.state(log, waiter.position)
+      if (!waiter.holds(() => state)) continue
+      set.delete(waiter)
+      waiter.done(state)
+    }
+    if (set.size === 0) this.#waiters.delete(log.key)
+  }
+
+  /** Lowest position of our log that this durable subscription of that node has not settled; 1 when it never spoke. */
+  unsettledFrom (log: LogState, by: string, name: string): number {
+    const processed = this.#logs.get(log.key)?.get(by)?.content.processed.find(entry => entry.name === name)
+    return processed?.ranges.firstMissing(1) ?? 1
+  }
+
+  /** The log is forgotten, and what was said of it. */
+  forget (log: LogState): StoreOp[] {
+    const ops: StoreOp[] = []
+    for (const by of this.#logs.get(log.key)?.keys() ?? []) {
+      const key = Buffer.alloc(4 + 38)
+      key.writeUInt32BE(log.number)
+      key.set(peerIdToBytes(by) as Uint8Array, 4)
+      ops.push({ type: 'del', table: 'receipt', key })
+      this.digests.set(log.channel, `${log.key} ${by}`, undefined)
+    }
+    this.#logs.delete(log.key)
+    return ops
+  }
+}

@@ -1,0 +1,55 @@
+import { Announcements, Buckets, Credit, Data, End, Have, Heads, Receipts, Summary, Want } from '../message/wire.js'
+
+/** A frame on a link is one byte that names the message, then the message. */
+export const FRAME = { announcements: 1, summary: 2, buckets: 3, heads: 4, have: 5, want: 6, data: 7, end: 8, receipts: 9, credit: 10 } as const
+
+interface Codec<T> {
+  encode (value: Partial<T>): Uint8Array
+  decode (bytes: Uint8Array, options?: object): T
+}
+
+/** Items in one frame. A frame has at most `FRAME_BYTES_MAX`, so these only bound the number of tiny ones. */
+const CODECS: { [K in keyof typeof FRAME]: { codec: Codec<unknown>, limits: object } } = {
+  announcements: { codec: Announcements, limits: { signed: 1024 } },
+  summary: { codec: Summary, limits: { channels: 4096 } },
+  buckets: { codec: Buckets, limits: {} },
+  heads: { codec: Heads, limits: { heads: 4096, trims: 4096 } },
+  have: { codec: Have, limits: { ranges: 1024 } },
+  want: { codec: Want, limits: {} },
+  data: { codec: Data, limits: {} },
+  end: { codec: End, limits: {} },
+  receipts: { codec: Receipts, limits: { signed: 1024 } },
+  credit: { codec: Credit, limits: {} }
+}
+
+export type Frame =
+  | { type: 'announcements', value: Announcements }
+  | { type: 'summary', value: Summary }
+  | { type: 'buckets', value: Buckets }
+  | { type: 'heads', value: Heads }
+  | { type: 'have', value: Have }
+  | { type: 'want', value: Want }
+  | { type: 'data', value: Data }
+  | { type: 'end', value: End }
+  | { type: 'receipts', value: Receipts }
+  | { type: 'credit', value: Credit }
+
+type ValueOf<K extends Frame['type']> = Extract<Frame, { type: K }>['value']
+
+const NAMES = new Map(Object.entries(FRAME).map(([name, byte]) => [byte as number, name as Frame['type']]))
+
+export function encodeFrame<K extends Frame['type']> (type: K, value: Partial<ValueOf<K>>): Uint8Array {
+  const message = CODECS[type].codec.encode(value as object)
+  const frame = new Uint8Array(1 + message.length)
+  frame[0] = FRAME[type]
+  frame.set(message, 1)
+  return frame
+}
+
+/** Undefined for a type this version does not know: a later one may send it. Throws on a malformed message. */
+export function decodeFrame (frame: Uint8Array): Frame | undefined {
+  const type = NAMES.get(frame[0] ?? 0)
+  if (type === undefined) return undefined
+  const { codec, limits } = CODECS[type]
+  return { type, value: codec.decode(frame.subarray(1), { limits }) } as Frame
+}

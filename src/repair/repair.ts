@@ -1,0 +1,250 @@
+/**
+ * Repair: finding and fetching what is missing. Neighbours compare what they know of the channels that both take part in
+ * when they connect, at intervals and on need: equal knowledge costs one digest a channel; else they exchange the heads
+ * and receipts of the buckets that differ, and each pulls what it lacks.
+ *
+ *   summary ─►  equal: nothing
+ *               differs, few items: heads and receipts
+ *               differs, many items: buckets ─► heads and receipts of the buckets that differ
+ */
+import type { Clock, Random, Timer } from '../base/clock.js'
+import type { Crypto } from '../base/crypto.js'
+import { equalBytes } from '../base/bytes.js'
+import { hasBody, signatureHolds, type SealedBatch } from '../message/batch.js'
+import { fromLogRef, logKey, toLogRef } from '../message/ids.js'
+import { openTrim } from '../message/signed.js'
+import { isChannel } from '../message/topic.js'
+import type { Buckets, Have, Heads, Summary } from '../message/wire.js'
+import type { LogBook } from '../store/log-book.js'
+import type { LogState } from '../store/log-state.js'
+import { Digests } from './digests.js'
+import { encodeFrame } from './frames.js'
+
+/** Between two comparisons with a neighbour; jitter of a quarter keeps them apart. */
+export const SUMMARY_INTERVAL_MS = 15_000
+/** With at most so many logs in a channel buckets save nothing. */
+const FEW = 32
+/** About the bytes of heads in one frame. */
+const FRAME_BYTES = 256 * 1024
+/** What was pulled is offered on after so long, together. */
+const HAVE_DELAY_MS = 20
+/** Logs this node will know at most; more are not taken in. */
+export const LOGS_MAX = 200_000
+
+type Bytes = Uint8Array<ArrayBuffer>
+
+export interface ReceiptSource {
+  readonly digests: Digests
+  /** Signed receipts of a channel, of these buckets or all. */
+  statements (channel: string, buckets: Set<number> | undefined): Uint8Array[]
+}
+
+export interface RepairOptions {
+  readonly clock: Clock
+  readonly random: Random
+  readonly crypto: Crypto
+  readonly mesh: Uint8Array
+  readonly book: LogBook
+  readonly receipts: ReceiptSource
+  /** Channels this node takes part in: joined, or published to. */
+  readonly channels: () => Iterable<string>
+  readonly takesPart: (channel: string) => boolean
+  /** This node joined the channel: it takes others' logs in. */
+  readonly joined: (channel: string) => boolean
+  readonly open: (bytes: Uint8Array) => SealedBatch | undefined
+  readonly send: (peerId: string, frame: Uint8Array) => boolean
+  /** The neighbour takes part in these channels; `last` and only these. */
+  readonly peerChannels: (peerId: string, channels: readonly string[]) => void
+  /** A neighbour has something of this log. */
+  readonly hopes: (peerId: string, log: LogState) => void
+  readonly strike: (peerId: string, reason: string) => void
+}
+
+export class Repair {
+  readonly #o: RepairOptions
+  readonly heads: Digests
+  readonly #peers = new Map<string, Timer>()
+  readonly #have = new Map<LogState, { from: number, to: number, except: string | undefined }>()
+  #haveTimer: Timer | undefined
+  #closed = false
+
+  constructor (options: RepairOptions) {
+    this.#o = options
+    this.heads = new Digests(options.crypto)
+    for (const log of options.book.all()) this.logChanged(log)
+    options.book.listen({ logChanged: (log) => { this.logChanged(log) } })
+  }
+
+  logChanged (log: LogState): void {
+    // A head that cannot be shown, known only from an announcement, is not compared.
+    this.heads.set(log.channel, log.key, log.headBytes.length === 0 && log.trimBytes.length === 0 ? undefined : `${log.headBytes.length === 0 ? 0 : log.head} ${log.trimmed}`)
+  }
+
+  peerUp (peerId: string): void {
+    this.compare(peerId)
+    this.#repeat(peerId)
+  }
+
+  #repeat (peerId: string): void {
+    this.#peers.get(peerId)?.cancel()
+    const delayMs = SUMMARY_INTERVAL_MS * (0.75 + this.#o.random.float() / 2)
+    this.#peers.set(peerId, this.#o.clock.after(delayMs, () => {
+      if (this.#closed || !this.#peers.has(peerId)) return
+      this.compare(peerId)
+      this.#repeat(peerId)
+    }))
+  }
+
+  peerDown (peerId: string): void {
+    this.#peers.get(peerId)?.cancel()
+    this.#peers.delete(peerId)
+  }
+
+  /** Tells the neighbour what we know, of all channels or of these. */
+  compare (peerId: string, only?: readonly string[]): void {
+    const channels = only ?? [...this.#o.channels()]
+    const page = 1024
+    for (let i = 0; i < channels.length || i === 0; i += page) {
+      const part = channels.slice(i, i + page)
+      this.#o.send(peerId, encodeFrame('summary', {
+        channels: part.map(channel => ({ channel, heads: this.heads.total(channel) as Bytes, receipts: this.#o.receipts.digests.total(channel) as Bytes })),
+        last: only === undefined && i + page >= channels.length
+      }))
+    }
+  }
+
+  /** We take part in this channel from now on. */
+  channelAdded (channel: string): void {
+    for (const peerId of this.#peers.keys()) this.compare(peerId, [channel])
+  }
+
+  summary (peerId: string, summary: Summary): void {
+    const channels = summary.channels.filter(({ channel }) => isChannel(channel))
+    this.#o.peerChannels(peerId, channels.map(({ channel }) => channel))
+    for (const { channel, heads, receipts } of channels) {
+      if (!this.#o.takesPart(channel)) continue
+      const headsDiffer = !equalBytes(heads, this.heads.total(channel))
+      const receiptsDiffer = !equalBytes(receipts, this.#o.receipts.digests.total(channel))
+      if (headsDiffer && this.heads.size(channel) <= FEW) this.#sendHeads(peerId, channel, undefined)
+      if (receiptsDiffer && this.#o.receipts.digests.size(channel) <= FEW) this.#sendReceipts(peerId, channel, undefined)
+      const many = { heads: headsDiffer && this.heads.size(channel) > FEW, receipts: receiptsDiffer && this.#o.receipts.digests.size(channel) > FEW }
+      if (many.heads || many.receipts) {
+        this.#o.send(peerId, encodeFrame('buckets', {
+          channel,
+          heads: (many.heads ? this.heads.buckets(channel) : new Uint8Array(0)) as Bytes,
+          receipts: (many.receipts ? this.#o.receipts.digests.buckets(channel) : new Uint8Array(0)) as Bytes
+        }))
+      }
+    }
+  }
+
+  buckets (peerId: string, { channel, heads, receipts }: Buckets): void {
+    if (!this.#o.takesPart(channel)) return
+    const differing = this.heads.differing(channel, heads)
+    if (differing.size > 0) this.#sendHeads(peerId, channel, differing)
+    const others = this.#o.receipts.digests.differing(channel, receipts)
+    if (others.size > 0) this.#sendReceipts(peerId, channel, others)
+  }
+
+  #sendHeads (peerId: string, channel: string, buckets: Set<number> | undefined): void {
+    let heads: Bytes[] = []
+    let trims: Bytes[] = []
+    let bytes = 0
+    const flush = (): boolean => {
+      if (heads.length + trims.length === 0) return true
+      const roomLeft = this.#o.send(peerId, encodeFrame('heads', { channel, heads, trims }))
+      heads = []
+      trims = []
+      bytes = 0
+      return roomLeft
+    }
+    for (const log of this.#o.book.logs(channel)) {
+      if (buckets !== undefined && !buckets.has(this.heads.bucketOf(log.key))) continue
+      if (log.headBytes.length > 0) heads.push(log.headBytes as Bytes)
+      if (log.trimBytes.length > 0) trims.push(log.trimBytes as Bytes)
+      bytes += log.headBytes.length + log.trimBytes.length
+      // A link that is full gets the rest at the next comparison.
+      if (bytes >= FRAME_BYTES && !flush()) return
+    }
+    flush()
+  }
+
+  #sendReceipts (peerId: string, channel: string, buckets: Set<number> | undefined): void {
+    const statements = this.#o.receipts.statements(channel, buckets)
+    for (let i = 0; i < statements.length; i += 256) {
+      if (!this.#o.send(peerId, encodeFrame('receipts', { signed: statements.slice(i, i + 256) as Bytes[] }))) return
+    }
+  }
+
+  takeHeads (peerId: string, { heads, trims }: Heads): void {
+    for (const bytes of heads) this.#takeHead(peerId, bytes)
+    for (const bytes of trims) {
+      const trim = openTrim(bytes, this.#o.mesh)
+      if (trim === undefined) { this.#o.strike(peerId, 'a malformed trim'); return }
+      if (!this.#o.joined(trim.value.log.channel)) continue
+      const known = this.#o.book.get(logKey(trim.value.log))
+      if (known !== undefined && known.trimmed >= trim.value.through) continue
+      if (!trim.verify(this.#o.crypto)) { this.#o.strike(peerId, 'a trim with a wrong signature'); return }
+      if (known === undefined && this.#o.book.size >= LOGS_MAX) continue
+      this.#o.book.noteTrim(known ?? this.#o.book.ensure(trim.value.log), trim.value, bytes.slice())
+    }
+  }
+
+  #takeHead (peerId: string, bytes: Uint8Array): void {
+    const head = this.#o.open(bytes)
+    if (head === undefined || hasBody(head)) { this.#o.strike(peerId, 'a malformed head'); return }
+    const known = this.#o.book.get(head.logKey)
+    // Our own earlier logs come back this way when our store is older than our last life.
+    if (!this.#o.joined(head.log.channel) && known?.own !== true) return
+    if (known !== undefined && (head.last < known.head || (head.last === known.head && known.headBytes.length > 0))) {
+      this.#o.hopes(peerId, known)
+      return
+    }
+    if (!signatureHolds(this.#o.crypto, head)) { this.#o.strike(peerId, 'a head with a wrong signature'); return }
+    if (known === undefined && this.#o.book.size >= LOGS_MAX) return
+    const log = known ?? this.#o.book.ensure(head.log)
+    this.#o.book.noteHeader(log, head)
+    this.#o.hopes(peerId, log)
+  }
+
+  have (peerId: string, { ranges }: Have): void {
+    for (const range of ranges) {
+      const id = fromLogRef(range.log)
+      if (id === undefined) { this.#o.strike(peerId, 'a malformed offer'); return }
+      if (range.head.length > 0) this.#takeHead(peerId, range.head)
+      const log = this.#o.book.get(logKey(id))
+      if (log !== undefined) this.#o.hopes(peerId, log)
+    }
+  }
+
+  /** What came by a pull did not go on by gossip: neighbours are told that it is here. */
+  pulled (log: LogState, from: number, to: number, source: string): void {
+    const before = this.#have.get(log)
+    if (before === undefined) this.#have.set(log, { from, to, except: source })
+    else {
+      before.from = Math.min(before.from, from)
+      before.to = Math.max(before.to, to)
+      if (before.except !== source) before.except = undefined
+    }
+    this.#haveTimer ??= this.#o.clock.after(HAVE_DELAY_MS, () => { this.#sendHave() })
+  }
+
+  #sendHave (): void {
+    this.#haveTimer = undefined
+    if (this.#closed) return
+    const entries = [...this.#have]
+    this.#have.clear()
+    for (const peerId of this.#peers.keys()) {
+      const ranges = entries.filter(([log, { except }]) => except !== peerId && log.publisher !== peerId)
+        .map(([log, { from, to }]) => ({ log: toLogRef(log.id), from, to, head: log.headBytes as Bytes }))
+      for (let i = 0; i < ranges.length; i += 256) this.#o.send(peerId, encodeFrame('have', { ranges: ranges.slice(i, i + 256) }))
+    }
+  }
+
+  close (): void {
+    this.#closed = true
+    this.#haveTimer?.cancel()
+    for (const timer of this.#peers.values()) timer.cancel()
+    this.#peers.clear()
+  }
+}
