@@ -38,6 +38,7 @@ interface Change {
 }
 
 interface Pending {
+  readonly ops: readonly StoreOp[]
   readonly changes: readonly Change[]
   readonly done: (error?: Error) => void
 }
@@ -81,7 +82,7 @@ class SortedMemoryStore implements MemoryStore {
   commit (ops: readonly StoreOp[], done: (error?: Error) => void): void {
     if (this.#state !== 'open') throw closedError()
     checkOps(ops)
-    this.#queue.push({ changes: ops.map(op => this.#change(op)), done })
+    this.#queue.push({ ops, changes: ops.map(op => this.#change(op)), done })
     // Each turn completes the oldest commit, so that they complete in order even if `soon` shuffles its turns.
     this.#soon(() => { this.#completeOldest() })
   }
@@ -113,8 +114,12 @@ class SortedMemoryStore implements MemoryStore {
     if (error === undefined && this.disk.full && pending.changes.some(change => change.value !== undefined)) {
       error = new SkeinError('ERR_STORE_FULL', 'the disk is full')
     }
+    if (!isUnchanged(pending)) error = new SkeinError('ERR_INTERNAL', 'bytes that were handed to commit were changed before its done')
     if (error === undefined) {
-      for (const { table, key, value } of pending.changes) value === undefined ? table.del(key) : table.put(key, value)
+      for (const { table, key, value } of pending.changes) {
+        if (value === undefined) table.del(key)
+        else table.put(key, value)
+      }
     }
     this.#queue.shift()
     callDone(pending.done, error)
@@ -143,6 +148,17 @@ class SortedMemoryStore implements MemoryStore {
   #checkOpen (): void {
     if (this.#state === 'closed') throw closedError()
   }
+}
+
+/**
+ * A store on disk writes the caller's bytes where they are, some time between `commit` and `done`. A caller that uses them for
+ * something else meanwhile would keep rubbish there, with nothing to show for it here; so here it is told.
+ */
+function isUnchanged ({ ops, changes }: Pending): boolean {
+  return ops.length === changes.length && ops.every((op, i) => {
+    const { key, value } = changes[i] as Change
+    return text(op.key) === key && (op.type === 'del' || (value !== undefined && Buffer.compare(op.value, value) === 0))
+  })
 }
 
 function text (key: Uint8Array): string {

@@ -9,13 +9,19 @@ const GIB = 1024 ** 3
 storeContract('the LMDB store', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'skein-store-'))
   let full = false
+  let broken = false
   return {
     open: async () => await openLmdbStore({
       path: join(dir, 'store.mdb'),
-      diskSpace: () => ({ freeBytes: full ? 0 : GIB, totalBytes: 2 * GIB }),
+      diskSpace: () => {
+        if (broken) throw new Error('EIO: i/o error, statfs')
+        return { freeBytes: full ? 0 : GIB, totalBytes: 2 * GIB }
+      },
       nowMs: (() => { let now = 0; return () => now += 1000 })()
     }),
     setFull: value => { full = value },
+    // A write that fails in LMDB itself takes a disk that is really full: test/integration/store-full.test.ts has one.
+    breakDisk: () => { broken = true },
     cleanup: async () => { rmSync(dir, { recursive: true, force: true }) }
   }
 })

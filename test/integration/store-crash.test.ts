@@ -11,10 +11,10 @@ import { openLmdbStore } from '../../src/store/lmdb-store.js'
 import type { Store } from '../../src/store/store.js'
 
 const WRITER = fileURLToPath(new URL('../support/store-writer.mjs', import.meta.url))
-const ROUNDS = 8
+const ROUNDS = 16
 const SIZE = 60_000
 
-/** Lets a writer run until it has said `count` commits, kills it there, and tells the last that it said. */
+/** Lets a writer run until it has said `count` commits, kills it soon after, and tells the last that it said. */
 async function writeAndKill (path: string, first: number, count: number): Promise<number> {
   const child: ChildProcess = spawn(process.execPath, [WRITER, path, `${first}`, `${SIZE}`], { stdio: ['ignore', 'pipe', 'inherit'] })
   let said = first - 1
@@ -24,7 +24,8 @@ async function writeAndKill (path: string, first: number, count: number): Promis
     // The kill may cut the last line, and half a number is another number: it counts only if it is the next.
     if (Number(line) === said + 1) said++
     else if (line.startsWith('failed')) throw new Error(line)
-    if (said - first === count) child.kill('SIGKILL')
+    // Killed right away, it would always die early in its next write. The delay is no wait for anything: it spreads the moment.
+    if (said - first === count) setTimeout(() => { child.kill('SIGKILL') }, Math.random() * 4)
   })
   await Promise.all([once(child, 'close'), once(lines, 'close')])
   return said

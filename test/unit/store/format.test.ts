@@ -12,7 +12,8 @@ import { openLmdbStore } from '../../../src/store/lmdb-store.js'
 import type { Store, StoreOp } from '../../../src/store/store.js'
 
 const commit = async (store: Store, ops: readonly StoreOp[]): Promise<void> => {
-  await new Promise<void>((resolve, reject) => { store.commit(ops, error => { error === undefined ? resolve() : reject(error) }) })
+  const error = await new Promise<Error | undefined>(resolve => { store.commit(ops, resolve) })
+  if (error !== undefined) throw error
 }
 const row = (n: number, size: number): StoreOp => ({ type: 'put', table: 'batch', key: u32(n), value: new Uint8Array(size).fill(n) })
 
@@ -116,6 +117,20 @@ describe('a store file', () => {
     await store.close()
     expect(short).toBeGreaterThan(0)
   }, 30_000)
+
+  test('is written by an LMDB whose write thread can be watched', async () => {
+    // The store looks at the status that the write thread hands back, which is not part of the public interface of lmdb.
+    const env = open({ path: join(dir, 'other.mdb'), eventTurnBatching: false }) as unknown as { env: { startWriting: (address: number, settled: (status: number) => unknown) => unknown }, put: (key: string, value: string) => Promise<boolean>, close: () => Promise<void> }
+    const statuses: number[] = []
+    const native = env.env.startWriting
+    Object.defineProperty(env.env, 'startWriting', {
+      value: (address: number, settled: (status: number) => unknown) => native.call(env.env, address, status => { statuses.push(status); return settled(status) })
+    })
+    await env.put('a', 'b')
+    await env.close()
+    expect(statuses.length).toBeGreaterThan(0)
+    expect(statuses.every(status => status >= 0 && status <= 2)).toBe(true)
+  })
 
   test('that is missing is not made by a reader', async () => {
     await expect(openLmdbStore({ path, readOnly: true })).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' })

@@ -30,16 +30,20 @@ describe('memory store', () => {
     expect(done).toEqual([0, 1, 2, 3, 4])
   })
 
-  test('what the caller changes after the commit does not change what is kept', () => {
+  test('a caller that changes its bytes before done is told, and nothing of the commit is kept', () => {
     const turns: Array<() => void> = []
     const store = createMemoryStore({ soon: fn => { turns.push(fn) } })
-    const key = Buffer.from('key')
-    const mine = Buffer.from('value')
-    store.commit([{ type: 'put', table: 'meta', key, value: mine }], () => {})
-    key.fill(0)
-    mine.fill(0)
-    turns[0]?.()
-    expect(Buffer.from(store.get('meta', Buffer.from('key')) ?? []).toString()).toBe('value')
+    const bytes = [Buffer.from('key'), Buffer.from('value')] as const
+    for (const mine of bytes) {
+      let told: unknown
+      store.commit([{ type: 'put', table: 'meta', key: bytes[0], value: bytes[1] }], error => { told = error })
+      const before = Buffer.from(mine)
+      mine.fill(0)
+      turns.shift()?.()
+      mine.set(before)
+      expect(told).toMatchObject({ code: 'ERR_INTERNAL' })
+    }
+    expect(store.keys('meta')).toEqual([])
   })
 
   test('a table of 200,000 entries is filled in and out of order, read and trimmed in little time', () => {
