@@ -17,7 +17,7 @@ import { isChannel } from '../message/topic.js'
 import type { Buckets, Have, Heads, Summary } from '../message/wire.js'
 import type { LogBook } from '../store/log-book.js'
 import type { LogState } from '../store/log-state.js'
-import { Digests } from './digests.js'
+import { Digests } from '../base/digests.js'
 import { encodeFrame } from './frames.js'
 
 /** Between two comparisons with a neighbour; jitter of a quarter keeps them apart. */

@@ -1,5 +1,5 @@
-import type { Crypto } from '../base/crypto.js'
-import { utf8 } from '../base/bytes.js'
+import type { Crypto } from './crypto.js'
+import { utf8 } from './bytes.js'
 
 /** Items of a channel are spread over so many buckets; two nodes that differ in one item exchange one bucket. */
 export const BUCKETS = 64

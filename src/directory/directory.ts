@@ -1,0 +1,240 @@
+/**
+ * The directory: what each node announces of itself, and what this node remembers of others. Announcements are signed, go
+ * by gossip on a topic that every node joins and from neighbour to neighbour when they connect; the newest sequence holds.
+ *
+ * An announcement carries the whole of a node's addresses, channels and durable subscriptions, and the heads that have moved
+ * lately (all of them at each refresh): heads only grow, so that a part of them is never wrong.
+ */
+import type { Clock, Random, Timer } from '../base/clock.js'
+import type { Crypto } from '../base/crypto.js'
+import { toHex } from '../base/bytes.js'
+import { FilterSet, filterFault } from '../message/filter.js'
+import type { Incarnation } from '../message/ids.js'
+import { peerIdToBytes } from '../message/peer-id.js'
+import { openAnnouncement, signAnnouncement, type AnnouncementPage } from '../message/signed.js'
+import { isChannel } from '../message/topic.js'
+import { Announcement, type AnnouncedHead, type AnnouncedSubscription } from '../message/wire.js'
+import { concatBytes, utf8, fromUtf8 } from '../base/bytes.js'
+import type { Store, StoreOp } from '../store/store.js'
+
+/** A node says again all it has to say. */
+export const REFRESH_MS = 60_000
+/** A node not heard of for so long is dropped from the directory; its durable subscriptions stay. */
+export const STALE_MS = 10 * REFRESH_MS
+/** After a change, so long until it is announced, and so long between two announcements. */
+const SETTLE_MS = 100
+const INTERVAL_MS = 1_000
+/** Nodes in the directory. */
+export const NODES_MAX = 4096
+/** Heads in one page: about 300 KB. */
+const HEADS_PER_PAGE = 4096
+/** An announcement is not believed when it claims to come from so far in the future. */
+const AHEAD_MS = 24 * 3_600_000
+/** Durable subscriptions remembered of one other node. */
+const REMEMBERED_MAX = 1024
+
+type Bytes = Uint8Array<ArrayBuffer>
+
+export interface OwnAnnouncement {
+  readonly relay: boolean
+  readonly addresses: readonly string[]
+  readonly joined: readonly string[]
+  readonly subscriptions: ReadonlyArray<{ readonly name: string, readonly filters: readonly string[], readonly createdAt: number }>
+  /** Heads of the own current logs: all, or those that moved since the last call. */
+  readonly heads: (all: boolean) => AnnouncedHead[]
+}
+
+export interface AnnouncedLogHead {
+  readonly publisher: string
+  readonly channel: string
+  readonly incarnation: Incarnation
+  readonly position: number
+  readonly hash: Uint8Array
+}
+
+/** A durable subscription of another node, for as long as it may claim what the outbox keeps. */
+export interface RememberedSubscription {
+  readonly peerId: string
+  readonly name: string
+  readonly filters: FilterSet
+  readonly createdAt: number
+}
+
+export interface DirectoryOptions {
+  readonly clock: Clock
+  readonly random: Random
+  readonly crypto: Crypto
+  readonly mesh: Uint8Array
+  readonly self: string
+  readonly store: Store
+  readonly own: () => OwnAnnouncement
+  readonly gossip: (page: Uint8Array) => void
+  /** A node announced these heads and channels. */
+  readonly heard: (publisher: string, heads: AnnouncedLogHead[], joined: readonly string[]) => void
+  readonly subscriptionsChanged: () => void
+}
+
+interface Node {
+  sequence: number
+  readonly pages: Map<number, Uint8Array>
+  lastMs: number
+}
+
+export class Directory {
+  readonly #o: DirectoryOptions
+  readonly #nodes = new Map<string, Node>()
+  readonly #remembered = new Map<string, RememberedSubscription[]>()
+  #sequence = 0
+  #lastMs = Number.NEGATIVE_INFINITY
+  #timer: Timer | undefined
+  #refresh: Timer | undefined
+  #own: Uint8Array[] = []
+  #closed = false
+
+  constructor (options: DirectoryOptions) {
+    this.#o = options
+    for (const [key, value] of options.store.entries('peer', { limit: 1000 })) {
+      const peerId = fromUtf8(key)
+      const subscriptions = decodeRemembered(peerId, value)
+      if (subscriptions.length > 0) this.#remembered.set(peerId, subscriptions)
+    }
+  }
+
+  start (): void {
+    const tick = (): void => {
+      if (this.#closed) return
+      this.#expire()
+      this.#announce(true)
+      this.#refresh = this.#o.clock.after(REFRESH_MS * (0.75 + this.#o.random.float() / 2), tick)
+    }
+    tick()
+  }
+
+  /** Something this node announces has changed. */
+  changed (): void {
+    if (this.#timer !== undefined || this.#closed) return
+    const dueMs = Math.max(SETTLE_MS, this.#lastMs + INTERVAL_MS - this.#o.clock.nowMs())
+    this.#timer = this.#o.clock.after(dueMs, () => {
+      this.#timer = undefined
+      if (!this.#closed) this.#announce(false)
+    })
+  }
+
+  #announce (all: boolean): void {
+    const own = this.#o.own()
+    this.#lastMs = this.#o.clock.nowMs()
+    this.#sequence = Math.max(this.#sequence + 1, Math.floor(this.#o.clock.wallMs()))
+    const heads = own.heads(all)
+    const pages = Math.max(1, Math.ceil(heads.length / HEADS_PER_PAGE))
+    const signed: Uint8Array[] = []
+    for (let page = 0; page < pages; page++) {
+      signed.push(signAnnouncement(this.#o.crypto, {
+        mesh: this.#o.mesh as Bytes,
+        publisher: peerIdToBytes(this.#o.self) as Bytes,
+        sequence: this.#sequence,
+        time: Math.floor(this.#o.clock.wallMs()),
+        page,
+        pages,
+        relay: own.relay,
+        addresses: own.addresses.slice(0, 32),
+        joined: own.joined.slice(0, 4096),
+        subscriptions: own.subscriptions.slice(0, REMEMBERED_MAX).map(({ name, filters, createdAt }) => ({ name, filters: [...filters], createdAt })),
+        heads: heads.slice(page * HEADS_PER_PAGE, (page + 1) * HEADS_PER_PAGE)
+      }))
+    }
+    // Newcomers get the last full one; what moved since reaches them by comparison.
+    if (all || this.#own.length === 0) this.#own = signed
+    for (const page of signed) this.#o.gossip(page)
+  }
+
+  /** All that is known, for a neighbour that has just come. */
+  everything (): Uint8Array[] {
+    return [...this.#own, ...[...this.#nodes.values()].flatMap(node => [...node.pages.values()])]
+  }
+
+  /** A page from a neighbour. 'accept': news; 'ignore': known or of no use; 'reject': not what it claims to be. */
+  arrived (bytes: Uint8Array): 'accept' | 'ignore' | 'reject' {
+    const opened = openAnnouncement(bytes, this.#o.mesh)
+    if (opened === undefined) return 'reject'
+    const page = opened.value
+    if (page.author === this.#o.self) return 'ignore'
+    const known = this.#nodes.get(page.author)
+    if (known !== undefined && (page.sequence < known.sequence || (page.sequence === known.sequence && known.pages.has(page.page)))) return 'ignore'
+    if (page.sequence > this.#o.clock.wallMs() + AHEAD_MS) return 'ignore'
+    if (known === undefined && this.#nodes.size >= NODES_MAX) return 'ignore'
+    if (!opened.verify(this.#o.crypto)) return 'reject'
+    let node = known
+    if (node === undefined) this.#nodes.set(page.author, node = { sequence: page.sequence, pages: new Map(), lastMs: 0 })
+    if (page.sequence > node.sequence) {
+      node.sequence = page.sequence
+      node.pages.clear()
+    }
+    node.pages.set(page.page, bytes.slice())
+    node.lastMs = this.#o.clock.nowMs()
+    this.#remember(page)
+    this.#o.heard(page.author, headsOf(page), page.joined.filter(isChannel))
+    return 'accept'
+  }
+
+  #remember (page: AnnouncementPage): void {
+    const subscriptions = toRemembered(page.author, page.subscriptions)
+    const before = this.#remembered.get(page.author) ?? []
+    if (describe(before) === describe(subscriptions)) return
+    if (subscriptions.length === 0) this.#remembered.delete(page.author)
+    else this.#remembered.set(page.author, subscriptions)
+    const key = utf8(page.author)
+    const op: StoreOp = subscriptions.length === 0 ? { type: 'del', table: 'peer', key } : { type: 'put', table: 'peer', key, value: encodeRemembered(subscriptions) }
+    // Not awaited: a node that was forgotten in a crash says it again.
+    this.#o.store.commit([op], () => {})
+    this.#o.subscriptionsChanged()
+  }
+
+  /** Durable subscriptions of other nodes that take in this channel. */
+  claims (channel: string): RememberedSubscription[] {
+    return [...this.#remembered.values()].flat().filter(({ filters }) => filters.matchesChannel(channel))
+  }
+
+  get size (): number { return this.#nodes.size }
+
+  #expire (): void {
+    const now = this.#o.clock.nowMs()
+    for (const [peerId, node] of this.#nodes) if (now - node.lastMs > STALE_MS) this.#nodes.delete(peerId)
+  }
+
+  close (): void {
+    this.#closed = true
+    this.#timer?.cancel()
+    this.#refresh?.cancel()
+  }
+}
+
+function headsOf (page: AnnouncementPage): AnnouncedLogHead[] {
+  const out: AnnouncedLogHead[] = []
+  for (const head of page.heads) {
+    if (!isChannel(head.channel) || head.incarnationRandom.length !== 8 || head.hash.length !== 32) continue
+    if (!Number.isSafeInteger(head.position) || head.position < 1 || !Number.isSafeInteger(head.incarnation) || head.incarnation < 1) continue
+    out.push({ publisher: page.author, channel: head.channel, incarnation: { number: head.incarnation, random: toHex(head.incarnationRandom) }, position: head.position, hash: head.hash.slice() })
+  }
+  return out
+}
+
+function toRemembered (peerId: string, subscriptions: readonly AnnouncedSubscription[]): RememberedSubscription[] {
+  return subscriptions.slice(0, REMEMBERED_MAX).filter(({ name, filters }) => name !== '' && filters.length > 0 && filters.every(filter => filterFault(filter) === undefined))
+    .map(({ name, filters, createdAt }) => ({ peerId, name, filters: new FilterSet(filters), createdAt }))
+}
+
+const describe = (subscriptions: readonly RememberedSubscription[]): string => JSON.stringify(subscriptions.map(({ name, filters, createdAt }) => [name, filters.filters, createdAt]))
+
+/** The row of the table `peer`: version 1, then an Announcement with nothing but subscriptions. */
+function encodeRemembered (subscriptions: readonly RememberedSubscription[]): Uint8Array {
+  const empty = new Uint8Array(0)
+  return concatBytes([Uint8Array.of(1), Announcement.encode({
+    mesh: empty, publisher: empty, sequence: 0, time: 0, page: 0, pages: 0, relay: false, addresses: [], joined: [], heads: [],
+    subscriptions: subscriptions.map(({ name, filters, createdAt }) => ({ name, filters: [...filters.filters], createdAt }))
+  })])
+}
+
+function decodeRemembered (peerId: string, value: Uint8Array): RememberedSubscription[] {
+  if (value[0] !== 1) return []
+  return toRemembered(peerId, Announcement.decode(value.subarray(1)).subscriptions)
+}

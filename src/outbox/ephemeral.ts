@@ -1,0 +1,81 @@
+/**
+ * Ephemeral publishing: batches that are signed and gossiped and kept nowhere, with a counter of their own and never a
+ * position, so that their loss is no gap. At most once, to whoever listens now.
+ */
+import type { Clock, Random } from '../base/clock.js'
+import type { Crypto } from '../base/crypto.js'
+import { toHex } from '../base/bytes.js'
+import { EPHEMERAL_TAG, sealBatch, type SealedBatch } from '../message/batch.js'
+import { encodeRecords, type RecordFields } from '../message/record.js'
+import { channelOf } from '../message/topic.js'
+import { Batcher } from './batcher.js'
+import { SkeinError } from '../base/errors.js'
+
+/** Bytes that wait for the end of the turn; above it a publish is refused. */
+export const EPHEMERAL_BYTES_MAX = 32 * 1024 * 1024
+
+export interface EphemeralOptions {
+  readonly clock: Clock
+  readonly random: Random
+  readonly crypto: Crypto
+  readonly mesh: Uint8Array
+  readonly self: string
+  readonly send: (batch: SealedBatch, records: RecordFields[]) => void
+}
+
+export class Ephemeral {
+  readonly #o: EphemeralOptions
+  readonly #batcher = new Batcher<() => void>()
+  /** Stands in for the incarnation; fresh at each start, so that counters never meet. */
+  readonly #life: { number: number, random: string }
+  readonly #counters = new Map<string, number>()
+  #due = false
+
+  constructor (options: EphemeralOptions) {
+    this.#o = options
+    this.#life = { number: Math.max(1, Math.floor(options.clock.wallMs())), random: toHex(options.random.bytes(8)) }
+  }
+
+  publish (record: RecordFields, done: (error?: SkeinError) => void): void {
+    if (this.#batcher.bytes > EPHEMERAL_BYTES_MAX) {
+      done(new SkeinError('ERR_LIMIT', 'too many ephemeral messages in one turn', { hint: 'Await publish now and then.' }))
+      return
+    }
+    this.#batcher.add(channelOf(record.topic), record, done)
+    if (this.#due) return
+    this.#due = true
+    this.#o.clock.soon(() => {
+      this.#due = false
+      for (const { channel, entries } of this.#batcher.take(Number.POSITIVE_INFINITY)) {
+        const records = entries.map(entry => entry.record)
+        const base = this.#counters.get(channel) ?? 1
+        this.#counters.set(channel, base + records.length)
+        // A chain hash would say nothing here: nobody misses what was lost.
+        const previous = base === 1 ? new Uint8Array(0) : new Uint8Array(32)
+        const batch = sealBatch(this.#o.crypto, this.#o.mesh, {
+          log: { publisher: this.#o.self, incarnation: this.#life, channel }, base, count: records.length, time: Math.floor(this.#o.clock.wallMs()), previous, body: encodeRecords(records)
+        }, EPHEMERAL_TAG)
+        this.#o.send(batch, records)
+        for (const { tag } of entries) tag()
+      }
+    })
+  }
+}
+
+/** Recognises ephemeral batches that came before: gossip may bring one twice. One range per publisher's life and channel. */
+export class EphemeralSeen {
+  readonly #last = new Map<string, Set<number>>()
+
+  /** Whether the batch is new. */
+  add (batch: SealedBatch): boolean {
+    let bases = this.#last.get(batch.logKey)
+    if (bases === undefined) {
+      if (this.#last.size >= 4096) this.#last.delete(this.#last.keys().next().value as string)
+      this.#last.set(batch.logKey, bases = new Set())
+    }
+    if (bases.has(batch.base)) return false
+    bases.add(batch.base)
+    if (bases.size > 1024) bases.delete(bases.values().next().value as number)
+    return true
+  }
+}
