@@ -12,8 +12,9 @@ import { SETUP_TIMEOUT_MS } from './network-limits.js'
 import { REFUSAL, refusalSentence, type RefusalCode } from './refusal.js'
 import type { Slices } from './slices.js'
 
-/** How long a peer that said goodbye may take to close. */
-const FAREWELL_MS = 2000
+/** How long a refused peer may take to read so and close. */
+const REFUSAL_GRACE_MS = 2000
+const FLUSH_LOOK_MS = 5
 
 export interface ChannelEvents extends Omit<LinkEvents, 'closed'> {
   ready (peer: HandshakePeer): void
@@ -39,7 +40,9 @@ export class Channel {
   private greeted = false
   private readonly deadline: Timer
   private linkStream: Stream | undefined
-  private goodbye: string | undefined
+  private linkOver = false
+  private byeRead = false
+  private byeHeard = false
 
   constructor (
     readonly connection: Connection,
@@ -50,7 +53,10 @@ export class Channel {
   ) {
     this.peerId = connection.remotePeer.toString()
     this.deadline = context.clock.after(SETUP_TIMEOUT_MS, () => { this.end('the handshake took too long') })
-    connection.addEventListener('close', () => { this.finishEnd('the connection closed') })
+    connection.addEventListener('close', () => {
+      // A refusal, or the last frames, may have come in just before and are still being read.
+      context.clock.soon(() => { if (this.link === undefined || this.linkOver) this.finishEnd('the connection closed') })
+    })
   }
 
   get over (): boolean { return this.ended }
@@ -95,10 +101,21 @@ export class Channel {
   /** The link was chosen: from here on its own pings watch over it. */
   settled (): void { this.deadline.cancel() }
 
-  /** The peer closes: it still sends what it has under way. */
-  farewell (reason: string): void {
-    this.goodbye ??= reason
-    this.context.clock.after(FAREWELL_MS, () => { this.end(reason) })
+  /** The peer sent its last frame. */
+  onBye (reason: string): void {
+    if (!this.ended) {
+      this.end(reason)
+      return
+    }
+    this.link?.acknowledge()
+    this.byeRead = true
+    this.endWhenBothKnow(reason)
+  }
+
+  /** The peer read our last frame. */
+  onHeard (): void {
+    this.byeHeard = true
+    this.endWhenBothKnow('both sides closed')
   }
 
   /** Ends the connection at once. What waits is lost. */
@@ -108,23 +125,31 @@ export class Channel {
     this.connection.abort(new Error(reason))
   }
 
-  /** Ends the connection after what waits is sent, as far as that is quick. */
-  async close (reason: string, graceMs: number): Promise<void> {
+  /**
+   * Sends what waits and then goodbye, and has the peer close: closing a socket oneself can cost what the peer has not
+   * read yet. Ends the connection after `graceMs` at the latest. `flushed`: to wait for before the goodbye.
+   */
+  async close (reason: string, graceMs: number, flushed?: () => boolean): Promise<void> {
     if (this.ended) return
-    const { link, connection } = this
     this.ended = true
     this.deadline.cancel()
-    const late = this.context.clock.after(graceMs, () => { connection.abort(new Error(reason)) })
-    try {
-      await link?.finish(reason)
-      await connection.close({ signal: AbortSignal.timeout(graceMs) })
-    } catch {
-      connection.abort(new Error(reason))
-    } finally {
-      late.cancel()
-      link?.drop()
-      this.events.closed(reason)
-    }
+    const { link, connection, context } = this
+    const closed = new Promise<void>((resolve) => {
+      if (connection.status === 'open') connection.addEventListener('close', () => { resolve() })
+      else resolve()
+    })
+    const endMs = context.clock.nowMs() + graceMs
+    const late = context.clock.after(graceMs, () => { connection.abort(new Error(reason)) })
+    while (flushed?.() === false && context.clock.nowMs() < endMs) await new Promise<void>((resolve) => { context.clock.after(FLUSH_LOOK_MS, resolve) })
+    await link?.finish(reason)
+    await closed
+    late.cancel()
+    link?.drop()
+    this.events.closed(reason)
+  }
+
+  private endWhenBothKnow (reason: string): void {
+    if (this.byeRead && this.byeHeard) this.connection.abort(new Error(reason))
   }
 
   private async converse (stream: Stream, role: 'dialler' | 'listener'): Promise<boolean> {
@@ -138,8 +163,8 @@ export class Channel {
     }
     // The peer may have closed right behind its refusal.
     this.events.refused(result.code, result.message, result.byUs)
-    // Closed and not aborted, so that the refusal gets there.
-    await this.close(result.message, 1000)
+    if (result.byUs) await this.close(result.message, REFUSAL_GRACE_MS)
+    else this.end(result.message)
     return false
   }
 
@@ -155,10 +180,16 @@ export class Channel {
       data: (frame) => { events.data(frame) },
       progress: (heard) => { events.progress(heard) },
       drained: () => { events.drained() },
-      closed: (reason) => { this.end(reason) }
+      closed: (reason) => { this.onLinkClosed(reason) }
     })
     this.link.start()
     events.ready(this.peer as HandshakePeer)
+  }
+
+  private onLinkClosed (reason: string): void {
+    this.linkOver = true
+    if (this.connection.status === 'open') this.end(reason)
+    else this.finishEnd('the connection closed')
   }
 
   private finishEnd (reason: string): void {
@@ -166,6 +197,6 @@ export class Channel {
     this.ended = true
     this.deadline.cancel()
     this.link?.drop()
-    this.events.closed(this.goodbye ?? reason)
+    this.events.closed(reason)
   }
 }

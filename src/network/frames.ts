@@ -13,12 +13,14 @@
  *      3 choose    the peer with the smaller id chose this link of perhaps several: does it work?
  *      4 chosen    it does
  *      5 up        the link is in use from here on; data only after this
- *      6 bye       the sender closes; UTF-8, why
+ *      6 bye       the last frame of a sender that wants to close; UTF-8, why. Who reads it closes the connection, or
+ *                  answers with 7 when it has frames of its own under way before its own bye
+ *      7 heard     the bye was read
  */
 import { Uint8ArrayList } from 'uint8arraylist'
 import { CONTROL_BYTES_MAX, WRITE_BATCH_BYTES } from './network-limits.js'
 
-export const FRAME = { data: 0, ping: 1, pong: 2, choose: 3, chosen: 4, up: 5, bye: 6 } as const
+export const FRAME = { data: 0, ping: 1, pong: 2, choose: 3, chosen: 4, up: 5, bye: 6, heard: 7 } as const
 export type FrameKind = typeof FRAME[keyof typeof FRAME]
 
 const NOTHING = new Uint8Array(0)

@@ -4,6 +4,7 @@ import { identify, identifyPush } from '@libp2p/identify'
 import type { ComponentLogger, Libp2p, PeerId, PrivateKey } from '@libp2p/interface'
 import { mdns } from '@libp2p/mdns'
 import { noise } from '@libp2p/noise'
+import { peerIdFromString } from '@libp2p/peer-id'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
@@ -80,7 +81,16 @@ export function parseAddress (text: string, purpose: 'listen' | 'dial'): ParsedA
   if (rest.length > (purpose === 'dial' ? 1 : 0) || (rest.length === 1 && rest[0] !== 'p2p')) throw refuse('has parts that this node cannot use')
   if (purpose === 'dial' && components[1]?.value === '0') throw refuse('has no port')
   const peerId = rest.length === 1 ? components[2]?.value : undefined
+  if (peerId !== undefined && !isPeerId(peerId)) throw refuse('names no Ed25519 peer id')
   return { address: parsed.toString(), multiaddr: parsed, peerId }
+}
+
+function isPeerId (text: string): boolean {
+  try {
+    return isEd25519(peerIdFromString(text))
+  } catch {
+    return false
+  }
 }
 
 /** Starts it. Throws `ERR_PORT_IN_USE` and `ERR_BAD_ADDRESS`, naming the address. */

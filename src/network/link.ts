@@ -70,11 +70,15 @@ export class Link {
     return this.closed || this.queue.pushControl(kind, payload)
   }
 
-  /** Sends what waits, then why, then closes this side. Resolves when done or failed. */
+  /** Sends what waits, then why it ends. Resolves when that is done or has failed. */
   async finish (reason: string): Promise<void> {
     this.queue.end({ kind: FRAME.bye, payload: Buffer.from(reason.slice(0, BYE_CHARACTERS_MAX), 'utf8') })
     await this.finished
-    await this.stream.close({ signal: AbortSignal.timeout(1000) }).catch(() => {})
+  }
+
+  /** The peer's goodbye was read while our own is under way. */
+  acknowledge (): void {
+    if (this.stream.status === 'open' && this.stream.writeStatus === 'writable') this.stream.send(new Uint8Array([1, FRAME.heard]))
   }
 
   /** Forgets what waits. No event follows. */
@@ -104,7 +108,7 @@ export class Link {
       const payload = list.subarray(1)
       this.events.progress(true)
       if (kind === FRAME.data) this.events.data(payload)
-      else if (kind <= FRAME.bye) this.events.control(kind as FrameKind, payload)
+      else if (kind <= FRAME.heard) this.events.control(kind as FrameKind, payload)
       // Kinds of later versions are passed over.
     }
   }

@@ -86,7 +86,8 @@ export class Neighbour {
       case FRAME.choose: this.decide({ type: 'choose', link: id }); return
       case FRAME.chosen: this.decide({ type: 'chosen', link: id }); return
       case FRAME.up: this.decide({ type: 'up', link: id }); return
-      case FRAME.bye: channel.farewell(`the peer closed: ${printable(Buffer.from(payload).toString('utf8'), BYE_CHARACTERS_MAX)}`)
+      case FRAME.bye: channel.onBye(`the peer closed: ${printable(Buffer.from(payload).toString('utf8'), BYE_CHARACTERS_MAX)}`); return
+      case FRAME.heard: channel.onHeard()
     }
   }
 
@@ -127,7 +128,7 @@ export class Neighbour {
 
   /** Closes the link in use after what waits is sent, within `graceMs`. */
   async leave (reason: string, graceMs: number): Promise<void> {
-    await this.upChannel?.close(reason, graceMs)
+    await this.upChannel?.close(reason, graceMs, () => (this.gossip.control.unsent(this.peerId) ?? 0) === 0)
   }
 
   private watch (channel: Channel): void {

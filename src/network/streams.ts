@@ -26,7 +26,7 @@ export function chunks (stream: Stream): AsyncGenerator<Uint8ArrayList> {
   stream.addEventListener('message', onMessage)
   stream.addEventListener('end', onEnd)
   stream.addEventListener('close', onClose)
-  if (stream.readStatus === 'paused') stream.resume()
+  resume(stream)
   if (stream.status !== 'open') ended = true
 
   async function * read (): AsyncGenerator<Uint8ArrayList> {
@@ -36,7 +36,7 @@ export function chunks (stream: Stream): AsyncGenerator<Uint8ArrayList> {
           const chunk = waiting
           waiting = new Uint8ArrayList()
           yield chunk
-          if (waiting.byteLength < READ_BUFFER_BYTES && stream.readStatus === 'paused') stream.resume()
+          if (waiting.byteLength < READ_BUFFER_BYTES) resume(stream)
         } else if (ended) {
           if (failure !== undefined) throw failure
           return
@@ -51,6 +51,15 @@ export function chunks (stream: Stream): AsyncGenerator<Uint8ArrayList> {
     }
   }
   return read()
+}
+
+function resume (stream: Stream): void {
+  if (stream.readStatus !== 'paused') return
+  try {
+    stream.resume()
+  } catch {
+    // The connection is gone: what was read is emitted all the same, only the window update is not sent.
+  }
 }
 
 /**

@@ -1,6 +1,7 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
-import type { PrivateKey } from '@libp2p/interface'
+import type { Libp2p, PrivateKey } from '@libp2p/interface'
 import { systemClock, systemRandom } from '../../src/base/system-clock.js'
+import type { GossipSubInside } from '../../src/network/gossip-bound.js'
 import { createLibp2pNetwork, type Libp2pNetwork, type Libp2pNetworkOptions } from '../../src/network/libp2p-network.js'
 import { Node, until } from './network-support.js'
 
@@ -10,6 +11,40 @@ export interface Libp2pNodeOptions extends Partial<Libp2pNetworkOptions> {
 
 export class Libp2pNode extends Node {
   declare readonly network: Libp2pNetwork
+  /** Where it listened last, without the peer id. */
+  listened = ''
+
+  constructor (network: Libp2pNetwork, readonly made: Libp2pNetworkOptions) { super(network) }
+
+  override async start (): Promise<void> {
+    await super.start()
+    this.listened = this.address.replace(/\/p2p\/.*$/, '')
+  }
+}
+
+/** What no call to the port can do: these reach inside. */
+interface Inside {
+  readonly host: Libp2p
+  readonly dialling: { stop (): void }
+  readonly gossiper: { readonly inside: GossipSubInside }
+  state: string
+}
+
+export const inside = (node: Libp2pNode): Inside => node.network as unknown as Inside
+
+export const abruptly = {
+  /** Resets all connections of a node. */
+  cut (node: Libp2pNode): void {
+    for (const connection of inside(node).host.getConnections()) connection.abort(new Error('cut'))
+  },
+  /** As if the process was killed: sockets are reset, nothing is told. */
+  async kill (node: Libp2pNode): Promise<void> {
+    const shell = inside(node)
+    shell.state = 'stopped'
+    shell.dialling.stop()
+    abruptly.cut(node)
+    await shell.host.stop()
+  }
 }
 
 /** Libp2p nodes on loopback that are stopped together. */
@@ -17,7 +52,7 @@ export class Libp2pNodes {
   private readonly nodes: Libp2pNode[] = []
 
   async create (options: Libp2pNodeOptions = {}): Promise<Libp2pNode> {
-    const network = await createLibp2pNetwork({
+    const made: Libp2pNetworkOptions = {
       privateKey: options.privateKey ?? await generateKeyPair('Ed25519'),
       mesh: 'test',
       listen: ['/ip4/127.0.0.1/tcp/0'],
@@ -27,8 +62,8 @@ export class Libp2pNodes {
       clock: systemClock,
       random: systemRandom,
       ...options
-    })
-    const node = new Libp2pNode(network)
+    }
+    const node = new Libp2pNode(await createLibp2pNetwork(made), made)
     this.nodes.push(node)
     return node
   }

@@ -36,6 +36,7 @@ export class Recorder implements NetworkHandlers {
   peerDown (peerId: string, reason: string): void {
     this.note(`down ${peerId}`)
     if (!this.up.delete(peerId)) this.faults.push('peerDown of a peer that was not up')
+    for (const interest of this.interests) if (interest.startsWith(`${peerId} `)) this.interests.delete(interest)
     this.downs.push({ peerId, reason })
   }
 

@@ -1,0 +1,323 @@
+/** One node of the memory network. */
+import type { Clock, Timer } from '../base/clock.js'
+import { createHash } from 'node:crypto'
+import { SkeinError } from '../base/errors.js'
+import { FRAME_BYTES_MAX, GOSSIP_BUFFER_BYTES_MAX, GOSSIP_BYTES_MAX, LINK_BUFFER_BYTES_MAX, LINK_BUFFER_HIGH_WATER_BYTES } from '../base/limits.js'
+import { Dialer, type DialInput, type DialOutput } from './dialer.js'
+import { memoryAddress, parseMemoryAddress, type Fabric } from './memory-fabric.js'
+import { Pipe, type Parcel } from './memory-pipe.js'
+import type { Network, NetworkHandlers, NetworkNotice, NetworkPeer } from './network.js'
+import { SILENCE_MAX_MS } from './network-limits.js'
+import { NoticeFilter } from './notices.js'
+import { refusalNotice, refusalSentence, type RefusalCode } from './refusal.js'
+import { SeenSet } from './seen-set.js'
+
+export interface MemoryNodeOptions {
+  readonly peerId: string
+  readonly mesh: string
+  readonly relay: boolean
+  readonly agent: string
+  readonly bootstrap: readonly string[]
+  readonly clock: Clock
+}
+
+/** This node's end of a link. The other end has the same `instance`. */
+interface End {
+  readonly peer: NetworkPeer
+  readonly instance: object
+  readonly other: MemoryNode
+  readonly out: Pipe
+  readonly interests: Set<string>
+  /** `send` said false. */
+  high: boolean
+  /** Gossip was withheld. */
+  behind: boolean
+}
+
+const STOP_GRACE_MS = 1000
+const STOP_LOOK_MS = 5
+/** So many rejected messages, and the neighbour's gossip is passed over for so long. As gossipsub's score does. */
+const REJECTS_MAX = 3
+const REJECTED_FOR_MS = 60_000
+
+export class MemoryNode implements Network {
+  readonly peerId: string
+  readonly mesh: string
+  private readonly dialer: Dialer
+  private readonly notices = new NoticeFilter()
+  private readonly seen: SeenSet
+  private readonly ends = new Map<string, End>()
+  private readonly topics = new Set<string>()
+  private readonly bans = new Map<string, number>()
+  private readonly rejects = new Map<string, { count: number, untilMs: number }>()
+  private handlers: NetworkHandlers | undefined
+  private timer: Timer | undefined
+  /** Whom to dial once it runs. */
+  private readonly early: DialInput[] = []
+  private state: 'idle' | 'running' | 'stopping' | 'over' = 'idle'
+
+  constructor (private readonly fabric: Fabric<MemoryNode>, private readonly options: MemoryNodeOptions) {
+    this.peerId = options.peerId
+    this.mesh = options.mesh
+    this.seen = new SeenSet(fabric.clock)
+    this.dialer = new Dialer(this.peerId, () => fabric.random.float())
+    for (const address of options.bootstrap) this.addBootstrap(address)
+  }
+
+  get running (): boolean { return this.state === 'running' }
+
+  async start (handlers: NetworkHandlers): Promise<void> {
+    if (this.state !== 'idle') throw new SkeinError('ERR_CLOSED', 'the network was started before')
+    this.handlers = handlers
+    this.state = 'running'
+    for (const input of this.early.splice(0)) this.dial(input)
+  }
+
+  async stop (): Promise<void> {
+    if (this.state !== 'running') {
+      this.state = 'over'
+      this.fabric.left(this)
+      return
+    }
+    this.state = 'stopping'
+    this.timer?.cancel()
+    const { clock } = this.fabric
+    const endMs = clock.nowMs() + STOP_GRACE_MS
+    await new Promise<void>((resolve) => {
+      const look = (): void => {
+        if (clock.nowMs() >= endMs || [...this.ends.values()].every(({ out }) => out.empty)) resolve()
+        else clock.after(STOP_LOOK_MS, look)
+      }
+      clock.soon(look)
+    })
+    for (const id of [...this.ends.keys()]) this.drop(id, 'the network stops')
+    this.state = 'over'
+    this.fabric.left(this)
+  }
+
+  /** The process is gone at once. Neighbours notice, or with `silently` (power loss) only when they hear nothing more. */
+  kill (options: { readonly silently?: boolean } = {}): void {
+    this.state = 'over'
+    this.timer?.cancel()
+    this.fabric.left(this)
+    for (const end of this.ends.values()) {
+      end.out.close()
+      if (options.silently === true) this.fabric.clock.after(SILENCE_MAX_MS, () => { end.other.dropInstance(this.peerId, end.instance, 'the peer fell silent') })
+      else this.tellEnd(end, 'the connection closed')
+    }
+    this.ends.clear()
+  }
+
+  addresses (): string[] { return this.state === 'running' ? [memoryAddress(this.peerId)] : [] }
+
+  peers (): NetworkPeer[] { return [...this.ends.values()].map(({ peer }) => peer) }
+
+  send (peerId: string, frame: Uint8Array): boolean {
+    if (frame.length > FRAME_BYTES_MAX) throw new SkeinError('ERR_MESSAGE_TOO_LARGE', `a frame of ${frame.length} bytes is over the limit of ${FRAME_BYTES_MAX}`)
+    const end = this.state === 'running' ? this.ends.get(peerId) : undefined
+    if (end === undefined) return true
+    if (end.out.frameBytes + frame.length > LINK_BUFFER_BYTES_MAX) {
+      this.fabric.clock.soon(() => { this.dropInstance(peerId, end.instance, 'the peer does not take what it is sent') })
+      return false
+    }
+    end.out.push({ type: 'frame', data: frame.slice() })
+    if (end.out.frameBytes > LINK_BUFFER_HIGH_WATER_BYTES) end.high = true
+    return !end.high
+  }
+
+  gossip (topic: string, data: Uint8Array): { readonly recipients: number, readonly withheld: readonly string[] } {
+    if (data.length > GOSSIP_BYTES_MAX - 1024) throw new SkeinError('ERR_MESSAGE_TOO_LARGE', `gossip of ${data.length} bytes is over the limit`)
+    if (this.state !== 'running' || !this.seen.add(gossipId(topic, data))) return { recipients: 0, withheld: [] }
+    return this.flood(topic, data.slice(), undefined)
+  }
+
+  join (topic: string): void { this.announce(topic, true) }
+
+  leave (topic: string): void { this.announce(topic, false) }
+
+  addBootstrap (address: string): void {
+    this.dial({ type: 'add', peerId: parseMemoryAddress(address), addresses: [address], bootstrap: true })
+  }
+
+  disconnect (peerId: string, reason: string, banMs?: number): void {
+    if (banMs !== undefined && banMs > 0) {
+      const untilMs = this.fabric.clock.nowMs() + banMs
+      this.bans.set(peerId, untilMs)
+      this.dial({ type: 'banned', peerId, untilMs })
+    }
+    this.fabric.clock.soon(() => { this.drop(peerId, reason) })
+  }
+
+  banned (peerId: string): boolean {
+    const untilMs = this.bans.get(peerId)
+    if (untilMs !== undefined && this.fabric.clock.nowMs() >= untilMs) this.bans.delete(peerId)
+    return this.bans.has(peerId)
+  }
+
+  linkedTo (other: MemoryNode): boolean {
+    const end = this.ends.get(other.peerId)
+    return end !== undefined && other.ends.get(this.peerId)?.instance === end.instance
+  }
+
+  dialFailed (key: string, reason: string): void { this.dial({ type: 'failed', key, reason }) }
+
+  dialSame (key: string, peerId: string): void { this.dial({ type: 'same', key, peerId }) }
+
+  refused (peerId: string, code: RefusalCode, byUs: boolean, key: string | undefined): void {
+    this.dial({ type: 'refused', key, peerId })
+    const message = refusalNotice(peerId, code, byUs, refusalSentence(code))
+    this.notice(peerId, { code: 'ERR_HANDSHAKE_REFUSED', message, peerId, address: memoryAddress(peerId) })
+  }
+
+  raise (other: MemoryNode, direction: NetworkPeer['direction'], instance: object, key: string | undefined): void {
+    const { fabric } = this
+    const id = other.peerId
+    this.dropInstance(id, this.ends.get(id)?.instance, 'another link to the peer took over')
+    const peer: NetworkPeer = {
+      id,
+      clockOffsetMs: Math.round(other.options.clock.wallMs() - this.options.clock.wallMs()),
+      relay: other.options.relay,
+      agent: other.options.agent,
+      address: memoryAddress(id),
+      direction
+    }
+    const out = new Pipe(
+      fabric.clock,
+      (bytes) => fabric.latencyMs(this.peerId, id, bytes),
+      () => fabric.isBlocked(this.peerId, id),
+      (parcel) => { other.receive(this.peerId, instance, parcel) },
+      () => { this.onTaken(id, instance) }
+    )
+    this.ends.set(id, { peer, instance, other, out, interests: new Set(), high: false, behind: false })
+    this.dial({ type: 'up', peerId: id, addresses: [memoryAddress(id)], key })
+    this.notices.clear('ERR_UNREACHABLE', memoryAddress(id))
+    this.call((handlers) => { handlers.peerUp(peer) })
+    for (const topic of this.topics) out.push({ type: 'interest', topic, joined: true })
+  }
+
+  /** Ends the link on this side; the other side learns of it if word gets through. */
+  drop (peerId: string, reason: string): void { this.dropInstance(peerId, this.ends.get(peerId)?.instance, reason) }
+
+  dropInstance (peerId: string, instance: object | undefined, reason: string): void {
+    const end = this.ends.get(peerId)
+    if (end === undefined || end.instance !== instance) return
+    this.ends.delete(peerId)
+    end.out.close()
+    this.tellEnd(end, reason)
+    this.dial({ type: 'down', peerId })
+    this.call((handlers) => { handlers.peerDown(peerId, reason) })
+  }
+
+  unblocked (peerId: string): void { this.ends.get(peerId)?.out.arm() }
+
+  private receive (from: string, instance: object, parcel: Parcel): void {
+    const end = this.ends.get(from)
+    if (end === undefined || end.instance !== instance) return
+    switch (parcel.type) {
+      case 'frame': this.call((handlers) => { handlers.frame(from, parcel.data) }); return
+      case 'gossip': this.onGossip(from, parcel.topic, parcel.data); return
+      case 'end': this.dropInstance(from, instance, parcel.reason); return
+      case 'interest':
+        if (end.interests.has(parcel.topic) === parcel.joined) return
+        if (parcel.joined) end.interests.add(parcel.topic)
+        else end.interests.delete(parcel.topic)
+        this.call((handlers) => { handlers.interest(from, parcel.topic, parcel.joined) })
+    }
+  }
+
+  private onGossip (from: string, topic: string, data: Uint8Array): void {
+    if (!this.topics.has(topic) || this.handlers === undefined) return
+    const nowMs = this.fabric.clock.nowMs()
+    const rejects = this.rejects.get(from)
+    if (rejects !== undefined && nowMs >= rejects.untilMs) this.rejects.delete(from)
+    else if (rejects !== undefined && rejects.count >= REJECTS_MAX) return
+    if (!this.seen.add(gossipId(topic, data))) return
+    let verdict = 'ignore'
+    this.call((handlers) => { verdict = handlers.gossip(topic, data, from) })
+    if (verdict === 'accept') this.flood(topic, data, from)
+    else if (verdict === 'reject') this.rejects.set(from, { count: (this.rejects.get(from)?.count ?? 0) + 1, untilMs: nowMs + REJECTED_FOR_MS })
+  }
+
+  private flood (topic: string, data: Uint8Array, from: string | undefined): { recipients: number, withheld: string[] } {
+    const withheld: string[] = []
+    let recipients = 0
+    for (const [id, end] of this.ends) {
+      if (id === from || !end.interests.has(topic)) continue
+      if (end.out.gossipBytes > 0 && end.out.gossipBytes + data.length > GOSSIP_BUFFER_BYTES_MAX) {
+        end.behind = true
+        withheld.push(id)
+      } else {
+        end.out.push({ type: 'gossip', topic, data })
+        recipients++
+      }
+    }
+    return { recipients, withheld }
+  }
+
+  private announce (topic: string, joined: boolean): void {
+    if (this.topics.has(topic) === joined) return
+    if (joined) this.topics.add(topic)
+    else this.topics.delete(topic)
+    for (const { out } of this.ends.values()) out.push({ type: 'interest', topic, joined })
+  }
+
+  private onTaken (peerId: string, instance: object): void {
+    const end = this.ends.get(peerId)
+    if (end === undefined || end.instance !== instance) return
+    const links = end.high && end.out.frameBytes <= LINK_BUFFER_HIGH_WATER_BYTES / 2
+    const gossip = end.behind && end.out.gossipBytes <= GOSSIP_BUFFER_BYTES_MAX / 2
+    if (links) end.high = false
+    if (gossip) end.behind = false
+    if (links || gossip) this.call((handlers) => { handlers.drained(peerId) })
+  }
+
+  /** Word of the end travels like anything else, and is held where the way is blocked. */
+  private tellEnd (end: End, reason: string): void {
+    const { fabric } = this
+    const { other, peer, instance } = end
+    const pipe = new Pipe(
+      fabric.clock,
+      (bytes) => fabric.latencyMs(this.peerId, peer.id, bytes),
+      () => false,
+      () => { if (!fabric.isBlocked(this.peerId, peer.id)) other.dropInstance(this.peerId, instance, reason) },
+      () => {}
+    )
+    pipe.push({ type: 'end', reason })
+  }
+
+  private dial (input: DialInput): void {
+    if (this.state === 'idle') this.early.push(input)
+    if (this.state !== 'running') return
+    const out: DialOutput[] = []
+    this.dialer.handle(this.fabric.clock.nowMs(), input, out)
+    for (const output of out) {
+      switch (output.type) {
+        case 'dial': this.fabric.dial(this, parseMemoryAddress(output.addresses[0] as string), output.key); break
+        case 'unreachable':
+          this.notice(output.address, { code: 'ERR_UNREACHABLE', message: `nothing answers at ${output.address} (${output.reason}); it is tried again for ever`, address: output.address })
+          break
+        case 'wakeAt':
+          this.timer?.cancel()
+          this.timer = this.fabric.clock.after(output.atMs - this.fabric.clock.nowMs(), () => { this.dial({ type: 'wake' }) })
+      }
+    }
+  }
+
+  private notice (subject: string, notice: NetworkNotice): void {
+    if (!this.notices.pass(this.fabric.clock.nowMs(), notice.code, subject)) return
+    this.fabric.clock.soon(() => { this.call((handlers) => { handlers.notice(notice) }) })
+  }
+
+  private call (fn: (handlers: NetworkHandlers) => void): void {
+    if (this.handlers === undefined || (this.state !== 'running' && this.state !== 'stopping')) return
+    try {
+      fn(this.handlers)
+    } catch (error) {
+      this.fabric.handlerFault(error)
+    }
+  }
+}
+
+function gossipId (topic: string, data: Uint8Array): string {
+  return createHash('sha256').update(topic).update('\0').update(data).digest('base64url')
+}
