@@ -57,16 +57,9 @@ export class Retention {
     this.#c = context
   }
 
-  /** Bytes held of this node's own logs of a channel, or of all others'. */
-  bytes (channel: string, own: boolean): number {
-    let bytes = 0
-    for (const log of this.#c.book.logs(channel)) if (log.own === own) bytes += log.bytes
-    return bytes
-  }
-
   /** Whether an own channel has room for so many bytes more as it is. */
   hasRoom (channel: string, bytes: number): boolean {
-    return this.bytes(channel, true) + bytes <= this.#c.retention(channel).bytes
+    return this.#c.book.bytes(channel, true) + bytes <= this.#c.retention(channel).bytes
   }
 
   /** Up to where a log may be dropped to make room, and by whose leave; 0: nowhere. */
@@ -106,8 +99,8 @@ export class Retention {
     let more = false
     for (const channel of this.#c.book.channels()) {
       const { ageMs, bytes, onFull } = this.#c.retention(channel)
-      let over = this.bytes(channel, true) - bytes * (1 - SLACK)
-      const full = this.bytes(channel, true) > bytes * (1 - SLACK / 2)
+      let over = this.#c.book.bytes(channel, true) - bytes * (1 - SLACK)
+      const full = this.#c.book.bytes(channel, true) > bytes * (1 - SLACK / 2)
       const logs = [...this.#c.book.logs(channel)].filter(log => log.own && !log.held.isEmpty).sort((a, b) => a.incarnation.number - b.incarnation.number)
       for (const log of logs) {
         const expired = this.#expiredThrough(log, ageMs)
@@ -138,7 +131,7 @@ export class Retention {
     let more = false
     for (const channel of this.#c.book.channels()) {
       const { ageMs, bytes } = this.#c.retention(channel)
-      let over = this.bytes(channel, false) - bytes
+      let over = this.#c.book.bytes(channel, false) - bytes
       for (const log of this.#c.book.logs(channel)) {
         if (log.own || log.held.isEmpty) continue
         // What the publisher has trimmed and what is too old goes; what a subscription here still needs stays.

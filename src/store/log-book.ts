@@ -44,6 +44,8 @@ export class LogBook {
   readonly #byChannel = new Map<string, Set<LogState>>()
   readonly #cache = new BatchCache(CACHE_BYTES)
   readonly #listeners: BookListener[] = []
+  /** Bytes held by channel: of own logs, and of others'. */
+  readonly #bytes = new Map<string, { own: number, others: number }>()
   #nextNumber = 1
 
   constructor (options: LogBookOptions) {
@@ -68,6 +70,15 @@ export class LogBook {
   channels (): string[] { return [...this.#byChannel.keys()] }
   get size (): number { return this.#byKey.size }
 
+  /** Bytes held of this node's own logs of a channel, or of all others'. */
+  bytes (channel: string, own: boolean): number { return this.#bytes.get(channel)?.[own ? 'own' : 'others'] ?? 0 }
+
+  #count (log: LogState, bytes: number): void {
+    let entry = this.#bytes.get(log.channel)
+    if (entry === undefined) this.#bytes.set(log.channel, entry = { own: 0, others: 0 })
+    entry[log.own ? 'own' : 'others'] += bytes
+  }
+
   /** The log's state, made when it is new. A log heard of gets its row with its first commit. */
   ensure (id: LogId): LogState {
     const known = this.#byKey.get(logKey(id))
@@ -85,12 +96,14 @@ export class LogBook {
     let channel = this.#byChannel.get(log.channel)
     if (channel === undefined) this.#byChannel.set(log.channel, channel = new Set())
     channel.add(log)
+    this.#count(log, log.bytes)
     this.#nextNumber = Math.max(this.#nextNumber, log.number + 1)
   }
 
   /** Forgets a log of which nothing is held and nothing is wanted. Returns the operations; durable or not makes no difference to others. */
   forget (log: LogState): StoreOp[] {
     this.#byKey.delete(log.key)
+    this.#count(log, -log.bytes)
     this.#byNumber.delete(log.number)
     const channel = this.#byChannel.get(log.channel)
     channel?.delete(log)
@@ -162,6 +175,7 @@ export class LogBook {
       this.noteHeader(log, batch)
       log.held.add(batch.base, batch.last)
       log.bytes += batch.bytes.length
+      this.#count(log, batch.bytes.length)
       const decoded = records?.[i]
       if (decoded !== undefined) this.#cache.set(BatchCache.key(log.number, batch.base), { batch, records: decoded })
     }
@@ -192,6 +206,7 @@ export class LogBook {
       if (log.held.covers(base, last)) {
         log.held.remove(base, last)
         log.bytes -= value.length
+        this.#count(log, -value.length)
       }
       dropped = Math.max(dropped, last)
     }
