@@ -14,6 +14,7 @@ import { isSkeinError } from '../base/errors.js'
 import { RangeSet } from '../base/range-set.js'
 import { bodyHolds, hasBody, MalformedBatch, openBatch, signatureHolds, type SealedBatch } from '../message/batch.js'
 import { decodeRecords, type RecordFields } from '../message/record.js'
+import type { Offered } from '../repair/offered.js'
 import type { LogBook } from '../store/log-book.js'
 import type { LogState } from '../store/log-state.js'
 import type { Store, StoreOp } from '../store/store.js'
@@ -28,18 +29,6 @@ const RETRY_MAX_MS = 5_000
 
 /** What this node does with durable records of a log. */
 export type Interest = 'keep' | 'live' | 'none'
-
-export type Offered =
-  /** Staged; `done` will be called. */
-  | 'new'
-  /** Held or staged already. */
-  | 'known'
-  /** Well-formed, but not for this node, or no room now. */
-  | 'unwanted'
-  /** Whoever sent it should not have. */
-  | 'bad'
-  /** Contradicts what is held: the publisher signed both. */
-  | 'forked'
 
 export interface IntakeOptions {
   readonly clock: Clock

@@ -2,21 +2,15 @@
  * The library's face: what `createNode` takes and what it gives. Types only; `src/index.ts` re-exports them.
  */
 import type { Logger } from '../base/logger.js'
+import type { DeadLetter, Gap, LogInfo, ReceiptState, RetentionOptions, SubscriptionInfo } from '../message/reports.js'
+
+export type { DeadLetter, Gap, GapReason, LogInfo, ReceiptState, RetentionOptions, SubscriptionInfo } from '../message/reports.js'
 
 /** A JSON value as `JSON.parse` gives it. */
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue }
 
 /** What can be published: text, bytes, or anything `JSON.stringify` keeps. */
 export type Body = string | Uint8Array | JsonValue | object
-
-export interface RetentionOptions {
-  /** Records older than this are trimmed, settled or not. Default 7 days. */
-  readonly ageMs?: number
-  /** Bytes of batches kept per channel. The outbox trims by bytes only what every known durable subscription has settled. Default 1 GiB. */
-  readonly bytes?: number
-  /** What `publish` does at the quota with nothing to trim: 'refuse' waits and then rejects with `ERR_OUTBOX_FULL`; 'evict' drops the oldest, and gaps say so. Default 'refuse'. */
-  readonly onFull?: 'refuse' | 'evict'
-}
 
 export interface NodeOptions {
   /** The node's data directory: identity, outbox, inbox. Made if missing (mode 0700). Required unless `inMemory`. */
@@ -78,14 +72,6 @@ export interface StoredOptions extends WaitOptions {
 export interface ProcessedOptions extends WaitOptions {
   /** Name of the durable subscription. */
   readonly by: string
-}
-
-/** How far a message is known to have got. */
-export interface ReceiptState {
-  /** Peer ids of nodes other than the publisher that have it on disk. */
-  readonly stored: readonly string[]
-  /** Durable subscriptions that have acked it (or passed it over: expired, rejected, not matching). */
-  readonly processed: ReadonlyArray<{ readonly name: string, readonly peerId: string }>
 }
 
 export interface Receipt {
@@ -197,70 +183,6 @@ export interface PeerInfo {
   readonly clockOffsetMs: number
   /** Channels it takes part in. */
   readonly channels: readonly string[]
-}
-
-export interface SubscriptionInfo {
-  readonly name: string
-  readonly filters: readonly string[]
-  readonly from: string
-  readonly createdAt: number
-  readonly consumers: number
-  /** Records known to exist in its channels and not settled (an upper bound: it includes those that will not match). */
-  readonly lag: number
-  readonly inFlight: number
-  readonly acked: number
-  readonly redelivered: number
-  readonly expired: number
-  readonly deadLetters: number
-  readonly gaps: number
-}
-
-export interface LogInfo {
-  readonly publisher: string
-  readonly incarnation: string
-  readonly channel: string
-  /** Highest position known to exist. */
-  readonly head: number
-  /** Positions up to here were trimmed by the publisher. */
-  readonly trimmed: number
-  /** Records and bytes held here. */
-  readonly records: number
-  readonly bytes: number
-  /** Positions known to exist, wanted and not held. */
-  readonly missing: number
-}
-
-export interface DeadLetter {
-  /** Handle for `dead show` and `dead redrive`: `NAME/SEQUENCE`. */
-  readonly deadId: string
-  readonly subscription: string
-  readonly id: string
-  readonly topic: string
-  readonly reason: string
-  readonly attempts: number
-  /** ms since 1970 when it was buried. */
-  readonly buriedAt: number
-  readonly publisher: string
-  readonly incarnation: string
-  readonly channel: string
-  readonly position: number
-  readonly time: number
-  readonly contentType: string
-  readonly headers: Readonly<Record<string, string>>
-  readonly key: string | undefined
-  readonly body: Uint8Array
-}
-
-export type GapReason = 'expired' | 'evicted' | 'unrecoverable' | 'restored' | 'forked'
-
-export interface Gap {
-  readonly subscription: string
-  readonly publisher: string
-  readonly incarnation: string
-  readonly channel: string
-  readonly from: number
-  readonly to: number
-  readonly reason: GapReason
 }
 
 export interface NodeStatus {

@@ -10,7 +10,7 @@ import { Digests } from '../base/digests.js'
 import type { LogBook } from '../store/log-book.js'
 import type { LogState } from '../store/log-state.js'
 import type { Store, StoreOp } from '../store/store.js'
-import type { ReceiptState } from '../node/api.js'
+import type { ReceiptState } from '../message/reports.js'
 
 /** Nodes whose receipts are kept for one log. */
 const RECEIVERS_MAX = 4096

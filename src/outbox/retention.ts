@@ -10,7 +10,7 @@ import { signTrim } from '../message/signed.js'
 import type { LogBook } from '../store/log-book.js'
 import type { LogState } from '../store/log-state.js'
 import type { StoreOp } from '../store/store.js'
-import type { RetentionOptions } from '../node/api.js'
+import type { RetentionOptions } from '../message/reports.js'
 
 export const RETENTION_AGE_MS = 7 * 24 * 3_600_000
 export const RETENTION_BYTES = 1024 * 1024 * 1024

@@ -15,7 +15,7 @@ import { toLogRef } from '../message/ids.js'
 import type { Crypto } from '../base/crypto.js'
 import type { Data, End } from '../message/wire.js'
 import type { LogState } from '../store/log-state.js'
-import type { Offered } from '../inbox/intake.js'
+import type { Offered } from './offered.js'
 import { encodeFrame } from './frames.js'
 
 /** How far a neighbour may run ahead of our disk in one want, bytes. */
