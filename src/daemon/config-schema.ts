@@ -1,0 +1,80 @@
+/**
+ * JSON Schema of the configuration file (`--config FILE`, YAML or JSON). `docs/configuration.md` explains each key;
+ * a test holds the two together.
+ */
+
+const duration = {
+  type: 'string',
+  pattern: '^\\d+(\\.\\d+)?(ms|s|m|h|d)$',
+  description: 'A number and a unit: 500ms, 10s, 2m, 1h, 7d.'
+} as const
+
+const size = {
+  anyOf: [
+    { type: 'integer', minimum: 1 },
+    { type: 'string', pattern: '^\\d+(\\.\\d+)?\\s*(B|KiB|MiB|GiB|TiB)?$' }
+  ],
+  description: 'Bytes, or a number with a unit: 64KiB, 1MiB, 1GiB.'
+} as const
+
+const retention = {
+  age: { ...duration, description: 'Records older than this are trimmed, settled or not. Default 7d.' },
+  bytes: { ...size, description: 'Bytes kept per channel. Default 1GiB.' },
+  onFull: { enum: ['refuse', 'evict'], description: 'At the quota: refuse new messages, or evict the oldest ones. Default refuse.' }
+} as const
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
+
+export type LogLevel = typeof LOG_LEVELS[number]
+
+export const CONFIG_SCHEMA = {
+  $schema: 'http://json-schema.org/draft-07/schema#',
+  title: 'Skein configuration',
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    data: { type: 'string', minLength: 1, description: 'Data directory. A relative path counts from the directory of this file.' },
+    mesh: { type: 'string', minLength: 1, description: 'Mesh id: only nodes with the same one talk to each other.' },
+    listen: { type: 'array', maxItems: 64, items: { type: 'string', minLength: 1 }, description: 'Multiaddrs to listen on.' },
+    bootstrap: { type: 'array', maxItems: 256, items: { type: 'string', minLength: 1 }, description: 'Addresses of nodes to join, each ending in /p2p/PEERID.' },
+    relay: { type: 'boolean', description: 'Carry and keep every channel that neighbours use. Default true for a daemon.' },
+    mdns: { type: 'boolean', description: 'Find nodes on the local network by multicast DNS. Default false.' },
+    logLevel: { enum: LOG_LEVELS, description: 'What is logged to stderr. Read again on SIGHUP.' },
+    messageBytesMax: { ...size, description: 'Largest body of one message. Default 256KiB, at most 1MiB.' },
+    publishWait: { ...duration, description: 'How long a publish waits for room at the quota. Default 5s.' },
+    retention: {
+      type: 'object',
+      additionalProperties: false,
+      description: 'What is kept for how long, by default and per channel.',
+      properties: {
+        ...retention,
+        channels: {
+          type: 'object',
+          maxProperties: 4096,
+          propertyNames: { minLength: 1, maxLength: 256 },
+          additionalProperties: { type: 'object', additionalProperties: false, properties: retention }
+        }
+      }
+    }
+  }
+} as const
+
+/** What the schema lets through. */
+export interface ConfigRetention {
+  readonly age?: string
+  readonly bytes?: number | string
+  readonly onFull?: 'refuse' | 'evict'
+}
+
+export interface ConfigFile {
+  readonly data?: string
+  readonly mesh?: string
+  readonly listen?: readonly string[]
+  readonly bootstrap?: readonly string[]
+  readonly relay?: boolean
+  readonly mdns?: boolean
+  readonly logLevel?: LogLevel
+  readonly messageBytesMax?: number | string
+  readonly publishWait?: string
+  readonly retention?: ConfigRetention & { readonly channels?: Readonly<Record<string, ConfigRetention>> }
+}

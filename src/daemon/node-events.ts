@@ -1,0 +1,30 @@
+/** A node's events, for people and as JSON lines. */
+import type { MeshNode, NodeEvents } from '../node/api.js'
+
+type Fields = Readonly<Record<string, unknown>>
+
+export interface EventSink {
+  /** One of the node's events, for machines. */
+  event (name: string, fields: Fields): void
+  /** The same for a person; not every event is worth a line. */
+  say (line: string): void
+}
+
+export function forwardEvents (node: MeshNode, { event, say }: EventSink): void {
+  const on = <E extends keyof NodeEvents> (name: E, fields: (value: Parameters<NodeEvents[E]>[0]) => Fields, text: (value: Parameters<NodeEvents[E]>[0]) => string): void => {
+    const listener = (value: Parameters<NodeEvents[E]>[0]): void => {
+      event(name, fields(value))
+      say(text(value))
+    }
+    node.on(name, listener as NodeEvents[E])
+  }
+  const all = (value: object): Fields => ({ ...value })
+  on('peer:joined', all, ({ peerId, address, direction }) => `peer joined   ${peerId} ${direction} ${address}`)
+  on('peer:left', all, ({ peerId, reason }) => `peer left     ${peerId}: ${reason}`)
+  on('peer:notice', all, ({ code, message }) => `notice        ${message} [${code}]`)
+  on('gap:reported', all, ({ subscription, publisher, channel, from, to, reason }) => `gap           ${subscription} misses ${channel} ${from}–${to} of ${publisher}: ${reason}`)
+  on('message:buried', ({ body, headers: _, ...letter }) => ({ ...letter, bodyBytes: body.length }), ({ deadId, topic, reason }) => `dead letter   ${deadId} on ${topic}: ${reason}`)
+  on('publisher:forked', all, ({ publisher, channel, position }) => `forked        ${publisher} has signed two contents for ${channel} ${position}; nothing more is taken from it`)
+  on('clock:ahead', all, ({ publisher, channel, aheadMs }) => `clock ahead   ${publisher} on ${channel} by ${Math.round(aheadMs / 1_000)}s`)
+  on('store:damaged', all, ({ publisher, channel, position }) => `store damaged ${channel} ${position} of ${publisher}; it is fetched again`)
+}

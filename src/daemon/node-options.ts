@@ -1,0 +1,59 @@
+/** Turns settings into what `createNode` takes, with addresses checked and errors that name where the value came from. */
+import { SkeinError } from '../base/errors.js'
+import { MESSAGE_BYTES_HARD_MAX } from '../base/limits.js'
+import type { Logger } from '../base/logger.js'
+import type { NodeOptions } from '../node/api.js'
+import { formatBytes } from './duration.js'
+import type { Origin, ResolvedSettings } from './settings.js'
+
+export async function nodeOptions (resolved: ResolvedSettings, role: 'daemon' | 'command', logger: Logger): Promise<NodeOptions> {
+  await checkSettings(resolved)
+  const { data, mesh, listen, bootstrap, relay, mdns, messageBytesMax, publishWait, retention, acceptLoss } = resolved.values
+  return {
+    dataDir: data,
+    bootstrap,
+    relay,
+    mdns,
+    acceptLoss,
+    logger,
+    role,
+    ...(mesh === undefined ? {} : { mesh }),
+    ...(listen === undefined ? {} : { listen }),
+    ...(messageBytesMax === undefined ? {} : { messageBytesMax }),
+    ...(publishWait === undefined ? {} : { publishWaitMs: publishWait }),
+    ...(retention === undefined ? {} : { retention })
+  }
+}
+
+/** What can be told wrong without starting anything. `config check` stops here. */
+export async function checkSettings ({ values, origins }: ResolvedSettings): Promise<void> {
+  const { listen = [], bootstrap, messageBytesMax } = values
+  if (messageBytesMax !== undefined && messageBytesMax > MESSAGE_BYTES_HARD_MAX) {
+    throw bad(origins.messageBytesMax, `${formatBytes(messageBytesMax)} a message is over the hard limit`, `At most ${formatBytes(MESSAGE_BYTES_HARD_MAX)}`)
+  }
+  if (listen.length === 0 && bootstrap.length === 0) return
+  const { multiaddr } = await import('@multiformats/multiaddr')
+  const parse = (address: string, origin: Origin, hint: string): void => {
+    try {
+      multiaddr(address)
+    } catch (error) {
+      throw badAddress(origin, `'${address}' is not a multiaddr`, hint, error)
+    }
+  }
+  for (const address of listen) parse(address, origins.listen, 'Write it like /ip4/0.0.0.0/tcp/4001.')
+  for (const address of bootstrap) {
+    const hint = 'Write it like /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW…; `skein id show` there tells the peer id.'
+    parse(address, origins.bootstrap, hint)
+    if (!/\/p2p\/[1-9A-HJ-NP-Za-km-z]{40,64}$/.test(address)) throw badAddress(origins.bootstrap, `'${address}' does not end in /p2p/PEERID`, hint)
+  }
+}
+
+function badAddress (origin: Origin, message: string, hint: string, cause?: unknown): SkeinError {
+  return origin.from === 'flag'
+    ? new SkeinError('ERR_BAD_ADDRESS', `${origin.name}: ${message}`, { hint, cause })
+    : new SkeinError('ERR_BAD_CONFIG', `${origin.name}: ${message}`, { hint, cause })
+}
+
+function bad (origin: Origin, message: string, hint: string): SkeinError {
+  return new SkeinError(origin.from === 'flag' ? 'ERR_USAGE' : 'ERR_BAD_CONFIG', `${origin.name}: ${message}`, { hint })
+}

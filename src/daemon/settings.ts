@@ -1,0 +1,197 @@
+/**
+ * What a node is run with, and who said so. A flag wins over the environment, the environment over the file, the file
+ * over the default.
+ */
+import { dirname, resolve } from 'node:path'
+import { homedir } from 'node:os'
+import { SkeinError } from '../base/errors.js'
+import { loadConfigFile, type LoadedConfig } from './config-file.js'
+import { LOG_LEVELS, type ConfigFile, type ConfigRetention, type LogLevel } from './config-schema.js'
+import { defaultDataDir } from './data-dir.js'
+import { didYouMeanHint } from './did-you-mean.js'
+import { parseBytes, parseDuration } from './duration.js'
+
+export interface RetentionSettings {
+  readonly ageMs?: number
+  readonly bytes?: number
+  readonly onFull?: 'refuse' | 'evict'
+}
+
+export interface Settings {
+  readonly data: string
+  readonly mesh: string | undefined
+  readonly listen: readonly string[] | undefined
+  readonly bootstrap: readonly string[]
+  readonly relay: boolean
+  readonly mdns: boolean
+  readonly logLevel: LogLevel
+  readonly messageBytesMax: number | undefined
+  readonly publishWait: number | undefined
+  readonly retention: (RetentionSettings & { readonly channels?: Readonly<Record<string, RetentionSettings>> }) | undefined
+  readonly acceptLoss: boolean
+}
+
+export type SettingName = keyof Settings
+
+export type Origin = { readonly from: 'flag' | 'env' | 'file' | 'default', readonly name: string }
+
+export interface ResolvedSettings {
+  readonly values: Settings
+  readonly origins: Readonly<Record<SettingName, Origin>>
+  readonly configFile: string | undefined
+}
+
+type Kind = 'text' | 'path' | 'list' | 'switch' | 'level' | 'size' | 'duration' | 'retention'
+
+interface Setting {
+  readonly kind: Kind
+  readonly flag?: string
+  readonly env?: string
+  readonly file?: keyof ConfigFile
+}
+
+/** Every setting, by where it can come from. */
+export const SETTINGS: Readonly<Record<SettingName, Setting>> = {
+  data: { kind: 'path', flag: 'data', env: 'SKEIN_DATA', file: 'data' },
+  mesh: { kind: 'text', flag: 'mesh', env: 'SKEIN_MESH', file: 'mesh' },
+  listen: { kind: 'list', flag: 'listen', env: 'SKEIN_LISTEN', file: 'listen' },
+  bootstrap: { kind: 'list', flag: 'bootstrap', env: 'SKEIN_BOOTSTRAP', file: 'bootstrap' },
+  relay: { kind: 'switch', flag: 'relay', env: 'SKEIN_RELAY', file: 'relay' },
+  mdns: { kind: 'switch', flag: 'mdns', env: 'SKEIN_MDNS', file: 'mdns' },
+  logLevel: { kind: 'level', flag: 'log-level', env: 'SKEIN_LOG_LEVEL', file: 'logLevel' },
+  messageBytesMax: { kind: 'size', flag: 'message-bytes-max', env: 'SKEIN_MESSAGE_BYTES_MAX', file: 'messageBytesMax' },
+  publishWait: { kind: 'duration', flag: 'publish-wait', env: 'SKEIN_PUBLISH_WAIT', file: 'publishWait' },
+  retention: { kind: 'retention', file: 'retention' },
+  acceptLoss: { kind: 'switch', flag: 'accept-loss', env: 'SKEIN_ACCEPT_LOSS' }
+}
+
+export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[]
+
+/** Variables that this program reads and that are no settings. */
+const OTHER_VARIABLES = ['SKEIN_CONFIG', 'SKEIN_JSON']
+
+export interface SettingSources {
+  /** Values of flags by their long name. */
+  readonly flags: Readonly<Record<string, unknown>>
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** A daemon relays and says more by default. */
+  readonly role: 'daemon' | 'command'
+}
+
+export async function resolveSettings (sources: SettingSources): Promise<ResolvedSettings> {
+  const configPath = (sources.flags['config'] as string | undefined) ?? (sources.env['SKEIN_CONFIG'] || undefined)
+  const file = configPath === undefined ? undefined : await loadConfigFile(configPath)
+  const values: Record<string, unknown> = {}
+  const origins: Record<string, Origin> = {}
+  for (const name of SETTING_NAMES) {
+    const { value, origin } = resolveOne(name, sources, file)
+    values[name] = value
+    origins[name] = origin
+  }
+  return { values: values as unknown as Settings, origins: origins as Record<SettingName, Origin>, configFile: configPath }
+}
+
+/** Variables that look like ours and are not: most likely misspelt. */
+export function unknownVariables (env: Readonly<Record<string, string | undefined>>): Array<{ readonly name: string, readonly hint: string | undefined }> {
+  const known = [...SETTING_NAMES.flatMap((name) => SETTINGS[name].env ?? []), ...OTHER_VARIABLES]
+  return Object.keys(env)
+    .filter((name) => name.startsWith('SKEIN_') && !known.includes(name))
+    .flatMap((name) => {
+      const hint = didYouMeanHint(name, known)
+      return hint === undefined ? [] : [{ name, hint }]
+    })
+}
+
+function resolveOne (name: SettingName, { flags, env, role }: SettingSources, file: LoadedConfig | undefined): { value: unknown, origin: Origin } {
+  const setting = SETTINGS[name]
+  const flag = setting.flag === undefined ? undefined : flags[setting.flag]
+  if (flag !== undefined) {
+    const origin = { from: 'flag', name: `--${setting.flag}` } as const
+    return { value: fromText(setting.kind, flag, origin.name, 'ERR_USAGE'), origin }
+  }
+  const variable = setting.env === undefined ? undefined : env[setting.env]
+  // An empty variable is how a shell or a compose file says "not set".
+  if (setting.env !== undefined && variable !== undefined && variable !== '') {
+    return { value: fromText(setting.kind, variable, setting.env, 'ERR_BAD_CONFIG'), origin: { from: 'env', name: setting.env } }
+  }
+  const key = setting.file
+  const inFile = key === undefined ? undefined : file?.values[key]
+  if (file !== undefined && key !== undefined && inFile !== undefined) {
+    const place = file.place([key])
+    return { value: fromFile(setting.kind, inFile, `${place}: '${key}'`, file.path), origin: { from: 'file', name: place } }
+  }
+  return { value: defaultOf(name, env, role), origin: { from: 'default', name: 'default' } }
+}
+
+function defaultOf (name: SettingName, env: SettingSources['env'], role: SettingSources['role']): unknown {
+  switch (name) {
+    case 'data': return defaultDataDir(env)
+    case 'bootstrap': return []
+    case 'relay': return role === 'daemon'
+    case 'logLevel': return role === 'daemon' ? 'info' : 'warn'
+    case 'mdns': case 'acceptLoss': return false
+    default: return undefined
+  }
+}
+
+function fromText (kind: Kind, value: unknown, what: string, code: 'ERR_USAGE' | 'ERR_BAD_CONFIG'): unknown {
+  const text = String(value)
+  switch (kind) {
+    case 'list': return Array.isArray(value) ? value : text.split(',').map((item) => item.trim()).filter((item) => item !== '')
+    case 'path': return nonEmpty(text, what, code, resolve(text))
+    case 'switch': return typeof value === 'boolean' ? value : parseSwitch(text, what, code)
+    case 'level': return parseLogLevel(text, what, code)
+    case 'size': return recode(code, () => parseBytes(text, what))
+    case 'duration': return recode(code, () => parseDuration(text, what))
+    default: return nonEmpty(text, what, code, text)
+  }
+}
+
+function fromFile (kind: Kind, value: unknown, what: string, file: string): unknown {
+  switch (kind) {
+    case 'path': return resolve(dirname(file), String(value).replace(/^~(?=\/)/, homedir()))
+    case 'size': case 'duration': return fromText(kind, value, what, 'ERR_BAD_CONFIG')
+    case 'retention': return retentionOf(value as NonNullable<ConfigFile['retention']>, what)
+    default: return value
+  }
+}
+
+function retentionOf (config: NonNullable<ConfigFile['retention']>, what: string): NonNullable<Settings['retention']> {
+  const one = ({ age, bytes, onFull }: ConfigRetention): RetentionSettings => recode('ERR_BAD_CONFIG', () => ({
+    ...(age === undefined ? {} : { ageMs: parseDuration(age, what) }),
+    ...(bytes === undefined ? {} : { bytes: parseBytes(String(bytes), what) }),
+    ...(onFull === undefined ? {} : { onFull })
+  }))
+  const { channels } = config
+  return {
+    ...one(config),
+    ...(channels === undefined ? {} : { channels: Object.fromEntries(Object.entries(channels).map(([channel, of]) => [channel, one(of)])) })
+  }
+}
+
+function parseSwitch (text: string, what: string, code: 'ERR_USAGE' | 'ERR_BAD_CONFIG'): boolean {
+  if (/^(true|1|yes|on)$/i.test(text)) return true
+  if (/^(false|0|no|off)$/i.test(text)) return false
+  throw new SkeinError(code, `${what}: '${text}' is neither true nor false`, { hint: 'Use true or false.' })
+}
+
+function parseLogLevel (text: string, what: string, code: 'ERR_USAGE' | 'ERR_BAD_CONFIG'): LogLevel {
+  const level = LOG_LEVELS.find((candidate) => candidate === text)
+  if (level !== undefined) return level
+  throw new SkeinError(code, `${what}: '${text}' is not a log level`, { hint: didYouMeanHint(text, LOG_LEVELS, `Use one of ${LOG_LEVELS.join(', ')}.`) })
+}
+
+function nonEmpty<T> (text: string, what: string, code: 'ERR_USAGE' | 'ERR_BAD_CONFIG', value: T): T {
+  if (text === '') throw new SkeinError(code, `${what} is empty`)
+  return value
+}
+
+/** A bad value is a usage error on the command line and a configuration error elsewhere. */
+function recode<T> (code: 'ERR_USAGE' | 'ERR_BAD_CONFIG', parse: () => T): T {
+  try {
+    return parse()
+  } catch (error) {
+    if (error instanceof SkeinError) throw new SkeinError(code, error.message, { ...(error.hint === undefined ? {} : { hint: error.hint }), cause: error })
+    throw error
+  }
+}

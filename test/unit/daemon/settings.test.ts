@@ -1,0 +1,106 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { checkSettings } from '../../../src/daemon/node-options.js'
+import { resolveSettings, unknownVariables, type ResolvedSettings } from '../../../src/daemon/settings.js'
+
+const PEER = '12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp'
+
+let dir: string
+beforeEach(() => { dir = mkdtempSync(join(tmpdir(), 'skein-test-')) })
+afterEach(() => { rmSync(dir, { recursive: true, force: true }) })
+
+function file (text: string): string {
+  const path = join(dir, 'skein.yaml')
+  writeFileSync(path, text)
+  return path
+}
+
+async function resolve (sources: { flags?: Record<string, unknown>, env?: Record<string, string>, role?: 'daemon' | 'command' } = {}): Promise<ResolvedSettings> {
+  return await resolveSettings({ flags: sources.flags ?? {}, env: sources.env ?? {}, role: sources.role ?? 'daemon' })
+}
+
+test('a flag wins over the environment, that over the file, that over the default, and each says so', async () => {
+  const config = file('mesh: of-file\nrelay: false\nlisten:\n  - /ip4/127.0.0.1/tcp/1\n')
+  const { values, origins } = await resolve({
+    flags: { config, mesh: 'of-flag' },
+    env: { SKEIN_MESH: 'of-env', SKEIN_LISTEN: '/ip4/127.0.0.1/tcp/2, /ip4/127.0.0.1/tcp/3' }
+  })
+  expect(values).toMatchObject({ mesh: 'of-flag', listen: ['/ip4/127.0.0.1/tcp/2', '/ip4/127.0.0.1/tcp/3'], relay: false, mdns: false, bootstrap: [] })
+  expect(origins).toMatchObject({
+    mesh: { from: 'flag', name: '--mesh' },
+    listen: { from: 'env', name: 'SKEIN_LISTEN' },
+    relay: { from: 'file', name: `${config}:2` },
+    mdns: { from: 'default' }
+  })
+})
+
+test('only a daemon relays by default', async () => {
+  expect((await resolve()).values.relay).toBe(true)
+  expect((await resolve({ role: 'command' })).values.relay).toBe(false)
+  expect((await resolve({ env: { SKEIN_RELAY: '0' } })).values.relay).toBe(false)
+  expect((await resolve({ flags: { relay: false }, env: { SKEIN_RELAY: 'yes' } })).values.relay).toBe(false)
+})
+
+test('an empty variable is one that is not set', async () => {
+  expect((await resolve({ env: { SKEIN_MESH: '', SKEIN_CONFIG: '' } })).origins.mesh.from).toBe('default')
+})
+
+test('the data directory of a file counts from the file, of a flag from here', async () => {
+  expect((await resolve({ flags: { config: file('data: ./node') } })).values.data).toBe(join(dir, 'node'))
+  expect((await resolve({ flags: { data: 'node' } })).values.data).toBe(join(process.cwd(), 'node'))
+})
+
+test('retention takes durations and sizes, by channel too', async () => {
+  const config = file('retention:\n  age: 2d\n  bytes: 512MiB\n  channels:\n    logs: { age: 1h, onFull: evict }\nmessageBytesMax: 1MiB\npublishWait: 1s\n')
+  const { values } = await resolve({ flags: { config } })
+  expect(values).toMatchObject({
+    retention: { ageMs: 172_800_000, bytes: 536_870_912, channels: { logs: { ageMs: 3_600_000, onFull: 'evict' } } },
+    messageBytesMax: 1_048_576,
+    publishWait: 1_000
+  })
+})
+
+test.each([
+  ['mehs: x\n', /:1: unknown key 'mehs'$/, "Did you mean 'mesh'?"],
+  ['mesh: x\nretention:\n  channels:\n    logs:\n      agee: 1d\n', /:5: unknown key 'retention\.channels\.logs\.agee'$/, "Did you mean 'age'?"],
+  ['quorum: 3\n', /unknown key 'quorum'$/, /Known keys: data, mesh/],
+  ['__proto__: { relay: true }\n', /unknown key '__proto__'/, /Known keys/],
+  ['relay: maybe\n', /:1: 'relay' must be boolean$/, undefined],
+  ['mesh: a\nlogLevel: infos\n', /:2: 'logLevel' is "infos"$/, "Did you mean 'info'?"],
+  ['publishWait: 5\n', /:1: 'publishWait' must be string$/, undefined],
+  ['retention: { age: 5 days }\n', /:1: 'retention\.age' is "5 days", which does not fit$/, undefined],
+  ['retention: { bytes: 1GB }\n', /'retention\.bytes' is "1GB", which does not fit$/, undefined],
+  ['- a\n', /the file must be object$/, undefined],
+  ['mesh: "x\n', /skein\.yaml:\d: /, 'The file must be YAML.'],
+  ['mesh: a\nmesh: b\n', /:2: Map keys must be unique$/, 'The file must be YAML.']
+])('%j is a configuration error with its place', async (text, message, hint) => {
+  await expect(resolve({ flags: { config: file(text) } })).rejects.toMatchObject({
+    code: 'ERR_BAD_CONFIG',
+    message: expect.stringMatching(message),
+    ...(hint === undefined ? {} : { hint: expect.stringMatching(typeof hint === 'string' ? hint.replace('?', '\\?') : hint) })
+  })
+})
+
+test('a file that is not there is a configuration error', async () => {
+  await expect(resolve({ flags: { config: join(dir, 'none.yaml') } })).rejects.toMatchObject({ code: 'ERR_BAD_CONFIG', hint: 'There is no such file.' })
+})
+
+test('a bad value is a usage error from a flag and a configuration error from a variable', async () => {
+  await expect(resolve({ flags: { 'publish-wait': '5' } })).rejects.toMatchObject({ code: 'ERR_USAGE', message: expect.stringContaining('--publish-wait') })
+  await expect(resolve({ env: { SKEIN_PUBLISH_WAIT: '5' } })).rejects.toMatchObject({ code: 'ERR_BAD_CONFIG', message: expect.stringContaining('SKEIN_PUBLISH_WAIT') })
+  await expect(resolve({ env: { SKEIN_RELAY: 'maybe' } })).rejects.toMatchObject({ code: 'ERR_BAD_CONFIG' })
+})
+
+test('addresses are checked where they came from', async () => {
+  await expect(checkSettings(await resolve({ flags: { listen: ['nonsense'] } }))).rejects.toMatchObject({ code: 'ERR_BAD_ADDRESS', exitStatus: 2 })
+  await expect(checkSettings(await resolve({ env: { SKEIN_LISTEN: 'nonsense' } }))).rejects.toMatchObject({ code: 'ERR_BAD_CONFIG', exitStatus: 78 })
+  await expect(checkSettings(await resolve({ flags: { bootstrap: ['/ip4/127.0.0.1/tcp/4001'] } }))).rejects.toMatchObject({ code: 'ERR_BAD_ADDRESS', message: expect.stringContaining('/p2p/') })
+  await checkSettings(await resolve({ flags: { listen: ['/ip4/0.0.0.0/tcp/4001'], bootstrap: [`/ip4/127.0.0.1/tcp/4001/p2p/${PEER}`] } }))
+  await expect(checkSettings(await resolve({ flags: { 'message-bytes-max': '2MiB' } }))).rejects.toMatchObject({ code: 'ERR_USAGE' })
+})
+
+test('a misspelt variable is noticed', () => {
+  expect(unknownVariables({ SKEIN_BOOSTRAP: 'x', SKEIN_MESH: 'y', SKEIN_SOMETHING_ELSE: 'z', HOME: '/' })).toEqual([{ name: 'SKEIN_BOOSTRAP', hint: "Did you mean 'SKEIN_BOOTSTRAP'?" }])
+})
