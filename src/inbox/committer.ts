@@ -1,0 +1,197 @@
+/**
+ * Puts changed cursors on disk, one commit at a time; what changes meanwhile goes with the next one.
+ *
+ *     idle ──dirty──► (end of turn, 50 ms or 1 s) ──► committing ──done──► idle, or at once the next when somebody waits
+ *                                        ▲                └──ERR_STORE_FULL──► waiting (250 ms … 5 s) ──┐
+ *                                        └──────────────────────────────────────────────────────────────┘
+ *
+ * A cursor's row, the dead letters it let go of and those redriven that it is done with go in one commit.
+ */
+import type { Clock, Timer } from '../base/clock.js'
+import { isSkeinError, SkeinError } from '../base/errors.js'
+import type { DeadLetter } from '../node/api.js'
+import type { Store, StoreOp } from '../store/store.js'
+import type { Cursor, PendingLetter, SettleDone } from './cursor.js'
+import { COMMIT_BYTES, COMMIT_CURSORS_MAX, DELIVERY_FLUSH_MS, FULL_RETRY_MS, FULL_RETRY_MS_MAX, LAZY_FLUSH_MS } from './limits.js'
+import { cursorKey, deadKey, encodeCursor } from './rows.js'
+import type { Urgency } from './subscription-core.js'
+
+export interface CommitterParts {
+  readonly clock: Clock
+  readonly store: Store
+  buried (letter: DeadLetter): void
+  processed (cursor: Cursor): void
+  failed (error: Error): void
+}
+
+interface Part {
+  readonly cursor: Cursor
+  readonly acks: SettleDone[]
+  readonly letters: PendingLetter[]
+  readonly deletes: number[]
+  readonly mark: number
+  readonly ranges: Uint8Array
+}
+
+export class Committer {
+  readonly #parts: CommitterParts
+  /** Somebody waits for these. */
+  #urgent = new Set<Cursor>()
+  #rest = new Set<Cursor>()
+  #scheduled = false
+  #committing = false
+  #soonTimer: Timer | undefined
+  #lazyTimer: Timer | undefined
+  #retryTimer: Timer | undefined
+  #retryMs = FULL_RETRY_MS
+  #stopped: SkeinError | undefined
+  #closing: (() => void) | undefined
+
+  constructor (parts: CommitterParts) { this.#parts = parts }
+
+  dirty (cursor: Cursor, urgency: Urgency): void {
+    if (this.#stopped !== undefined) {
+      this.#giveUp(cursor)
+      return
+    }
+    if (urgency === 'now') {
+      this.#rest.delete(cursor)
+      this.#urgent.add(cursor)
+      if (this.#scheduled || this.#committing) return
+      this.#scheduled = true
+      this.#parts.clock.soon(() => {
+        this.#scheduled = false
+        this.flush()
+      })
+      return
+    }
+    if (!this.#urgent.has(cursor)) this.#rest.add(cursor)
+    if (urgency === 'soon') this.#soonTimer ??= this.#parts.clock.after(DELIVERY_FLUSH_MS, () => { this.#soonTimer = undefined; this.flush() })
+    else this.#lazyTimer ??= this.#parts.clock.after(LAZY_FLUSH_MS, () => { this.#lazyTimer = undefined; this.flush() })
+  }
+
+  #giveUp (cursor: Cursor): void {
+    for (const done of cursor.acks.splice(0)) done(this.#stopped)
+  }
+
+  /** Commits what is dirty, unless a commit is under way: then it follows by itself when somebody waits for it. */
+  flush (): void {
+    if (this.#committing || this.#retryTimer !== undefined || this.#stopped !== undefined) return
+    const parts: Part[] = []
+    const ops: StoreOp[] = []
+    this.#collect(this.#urgent, parts, ops)
+    this.#collect(this.#rest, parts, ops)
+    if (parts.length === 0) {
+      if (this.#closing !== undefined) this.#finish()
+      return
+    }
+    this.#committing = true
+    try {
+      this.#parts.store.commit(ops, error => { this.#committed(parts, error) })
+    } catch (error) {
+      this.#committed(parts, error as Error)
+    }
+  }
+
+  #collect (from: Set<Cursor>, parts: Part[], ops: StoreOp[]): void {
+    const clock = { nowMs: this.#parts.clock.nowMs(), wallMs: this.#parts.clock.wallMs() }
+    let bytes = 0
+    for (const cursor of from) {
+      if (parts.length >= COMMIT_CURSORS_MAX || bytes >= COMMIT_BYTES) return
+      // A row of a subscription that is not on disk itself would be taken for another's.
+      if (!cursor.core.created && !cursor.gone) continue
+      from.delete(cursor)
+      if (cursor.gone) {
+        for (const done of cursor.acks.splice(0)) done(new SkeinError('ERR_CLOSED', 'the subscription was removed'))
+        continue
+      }
+      const subscription = cursor.core.number
+      const { row, ranges } = encodeCursor(cursor, clock)
+      const { acks, letters, deletes } = cursor
+      cursor.acks = []
+      cursor.letters = []
+      cursor.deletes = []
+      ops.push({ type: 'put', table: 'cursor', key: cursorKey(subscription, cursor.log.number), value: row })
+      for (const sequence of deletes) ops.push({ type: 'del', table: 'dead', key: deadKey(subscription, sequence) })
+      // After the deletes: a redriven letter that is buried again stays.
+      for (const letter of letters) {
+        ops.push({ type: 'put', table: 'dead', key: deadKey(subscription, letter.sequence), value: letter.row })
+        bytes += letter.row.length
+      }
+      bytes += row.length
+      parts.push({ cursor, acks, letters, deletes, mark: cursor.mark, ranges })
+    }
+  }
+
+  #committed (parts: readonly Part[], error: Error | undefined): void {
+    this.#committing = false
+    if (error !== undefined) {
+      this.#refused(parts, error)
+      return
+    }
+    this.#retryMs = FULL_RETRY_MS
+    for (const { cursor, mark, ranges } of parts) {
+      cursor.durableMark = mark
+      cursor.durableRanges = ranges
+      cursor.hasRow = true
+    }
+    if (this.#urgent.size > 0 || this.#closing !== undefined) this.flush()
+    for (const { cursor, acks, letters } of parts) {
+      for (const done of acks) done()
+      for (const { letter } of letters) this.#parts.buried(letter)
+      if (!cursor.gone && cursor.pending === undefined) this.#parts.processed(cursor)
+    }
+  }
+
+  #refused (parts: readonly Part[], error: Error): void {
+    for (const { cursor, acks, letters, deletes } of parts) {
+      cursor.acks = [...acks, ...cursor.acks]
+      cursor.letters = [...letters, ...cursor.letters]
+      cursor.deletes = [...deletes, ...cursor.deletes]
+      this.#urgent.add(cursor)
+    }
+    if (!isSkeinError(error, 'ERR_STORE_FULL')) {
+      this.stop(isSkeinError(error) ? error : new SkeinError('ERR_STORE', error.message, { cause: error }))
+      if (!isSkeinError(error, 'ERR_CLOSED')) this.#parts.failed(error)
+      return
+    }
+    if (this.#closing !== undefined) {
+      this.#finish()
+      return
+    }
+    this.#retryTimer = this.#parts.clock.after(this.#retryMs, () => {
+      this.#retryTimer = undefined
+      this.flush()
+    })
+    this.#retryMs = Math.min(FULL_RETRY_MS_MAX, this.#retryMs * 2)
+  }
+
+  /** Nothing is written any more; whoever waits is told so. */
+  stop (error: SkeinError): void {
+    if (this.#stopped !== undefined) return
+    this.#stopped = error
+    for (const timer of [this.#soonTimer, this.#lazyTimer, this.#retryTimer]) timer?.cancel()
+    for (const cursor of [...this.#urgent, ...this.#rest]) this.#giveUp(cursor)
+    this.#urgent.clear()
+    this.#rest.clear()
+    const closing = this.#closing
+    this.#closing = undefined
+    closing?.()
+  }
+
+  #finish (): void {
+    this.stop(new SkeinError('ERR_CLOSED', 'the inbox is closed'))
+  }
+
+  /** Writes what is dirty, then stops. */
+  close (done: () => void): void {
+    if (this.#stopped !== undefined) {
+      done()
+      return
+    }
+    this.#closing = done
+    this.#retryTimer?.cancel()
+    this.#retryTimer = undefined
+    if (!this.#committing) this.flush()
+  }
+}

@@ -1,0 +1,290 @@
+/**
+ * Looks through a log from where a cursor stands, for the next record to hand out. Passes over what is settled, does
+ * not match, has expired or lies before the start; reports what will not come; stops at what is still to come.
+ */
+import type { RecordFields } from '../message/record.js'
+import type { LogState } from '../store/log-state.js'
+import type { Cursor, Stall } from './cursor.js'
+import { Entry } from './entry.js'
+import { CURSOR_WINDOW_POSITIONS, DELAY_MS_MAX, ENTRIES_MAX, SCAN_POSITIONS } from './limits.js'
+import { mayFollow, type OrderParts } from './order.js'
+import type { OpenBatches } from './open-batches.js'
+import { decodeDead, type DeadRow, type SubscriptionRow } from './rows.js'
+import type { KeyLanes } from './key-lanes.js'
+import { trimmedUnclaimed } from './start.js'
+import type { GapReason } from '../node/api.js'
+
+export interface ScanParts extends OrderParts {
+  readonly row: SubscriptionRow
+  readonly keyed: boolean
+  readonly lanes: KeyLanes
+  readonly batches: OpenBatches
+  readonly entryCount: number
+  matches (topic: string): boolean
+  offsetOf (publisher: string): number
+  wallMs (): number
+  readDead (sequence: number): Uint8Array | undefined
+  /** Settles positions that are not delivered. */
+  pass (cursor: Cursor, from: number, to: number): void
+  /** The cursor's start is found, or moved. */
+  started (cursor: Cursor): void
+  expire (cursor: Cursor, position: number, entry: Entry | undefined): void
+  reportGap (cursor: Cursor, from: number, to: number, reason: GapReason): number
+  bury (entry: Entry, reason: string, record: RecordFields): boolean
+  keep (entry: Entry): void
+  wait (entry: Entry, dueAt: number): void
+  /** The record of a kept entry cannot be read any more. */
+  unread (entry: Entry): void
+  /** A redriven letter that is no longer there. */
+  unpend (cursor: Cursor, sequence: number): void
+}
+
+export class Scan {
+  readonly #parts: ScanParts
+  /** The record of the entry that was returned last. */
+  record: RecordFields | undefined
+  /** Where a redriven letter came from. */
+  dead: DeadRow | undefined
+  #budget = 0
+
+  constructor (parts: ScanParts) { this.#parts = parts }
+
+  begin (): void { this.#budget = SCAN_POSITIONS }
+  get exhausted (): boolean { return this.#budget <= 0 }
+
+  #stall (cursor: Cursor, stall: Stall, wanted: number): undefined {
+    cursor.stall = stall
+    cursor.wanted = wanted
+    return undefined
+  }
+
+  /** The next record of this log to hand out. Undefined when there is none now: the cursor's `stall` says why, unless the budget is exhausted. */
+  take (cursor: Cursor, nowMs: number): Entry | undefined {
+    cursor.stall = 'none'
+    while (this.#budget-- > 0) {
+      const held = this.#parts.keyed ? undefined : cursor.heldBack[0]
+      let found: Entry | 'stalled' | undefined
+      if (held !== undefined && cursor.next > held.position) found = this.#takeHeld(cursor, held, nowMs)
+      else if (cursor.pending !== undefined) found = this.#takeRedriven(cursor, nowMs)
+      else if (!cursor.turnedUp.isEmpty) found = this.#takeLate(cursor, nowMs)
+      else found = this.#takeNext(cursor, nowMs)
+      if (found === 'stalled') return undefined
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
+  /** The record of an entry that was looked at before; undefined when it cannot be read or has expired, and then it was dealt with. */
+  again (entry: Entry): boolean {
+    const record = this.recordOf(entry)
+    if (record === undefined) {
+      this.#parts.unread(entry)
+      return false
+    }
+    if (entry.cursor.pending === undefined && this.#expired(entry.cursor.log, record)) {
+      this.#parts.expire(entry.cursor, entry.position, entry)
+      return false
+    }
+    this.record = record
+    return true
+  }
+
+  recordOf (entry: Entry): RecordFields | undefined {
+    const { cursor, position } = entry
+    if (cursor.pending !== undefined) {
+      const row = this.#parts.readDead(position)
+      this.dead = row === undefined ? undefined : decodeDead(row)
+      return this.dead?.record
+    }
+    if (!cursor.log.held.has(position)) return undefined
+    const open = this.#parts.batches.at(cursor.log, position)
+    return open?.records[position - open.batch.base]
+  }
+
+  #expired (log: LogState, record: RecordFields): boolean {
+    return record.expiresAt !== 0 && record.expiresAt - this.#parts.offsetOf(log.publisher) <= this.#parts.wallMs()
+  }
+
+  /** Records in order: the lowest that was nacked comes again before anything behind it. */
+  #takeHeld (cursor: Cursor, entry: Entry, nowMs: number): Entry | 'stalled' | undefined {
+    if (entry.state !== 'waiting' || entry.dueAt > nowMs) {
+      this.#stall(cursor, 'held', entry.position)
+      return 'stalled'
+    }
+    return this.again(entry) ? entry : undefined
+  }
+
+  #takeRedriven (cursor: Cursor, nowMs: number): Entry | 'stalled' | undefined {
+    const sequence = cursor.pending?.firstPresent(cursor.next) ?? 0
+    if (sequence === 0) {
+      this.#stall(cursor, 'end', 0)
+      return 'stalled'
+    }
+    cursor.next = sequence + 1
+    const known = cursor.entries.get(sequence)
+    if (known !== undefined && known.state !== 'free') return undefined
+    const entry = known ?? new Entry(cursor, sequence)
+    const record = this.recordOf(entry)
+    if (record === undefined) {
+      this.#parts.unpend(cursor, sequence)
+      return undefined
+    }
+    return this.#consider(entry, record, nowMs)
+  }
+
+  #takeLate (cursor: Cursor, nowMs: number): Entry | undefined {
+    const position = cursor.turnedUp.first
+    cursor.turnedUp.remove(position, position)
+    if (!cursor.lost.has(position)) return undefined
+    const known = cursor.entries.get(position)
+    if (known !== undefined && known.state !== 'free') return undefined
+    const entry = known ?? new Entry(cursor, position)
+    const record = this.recordOf(entry)
+    if (record === undefined) return undefined
+    entry.late = true
+    if (!this.#parts.matches(record.topic)) {
+      this.#parts.pass(cursor, position, position)
+      return undefined
+    }
+    return this.#consider(entry, record, nowMs)
+  }
+
+  #takeNext (cursor: Cursor, nowMs: number): Entry | 'stalled' | undefined {
+    const parts = this.#parts
+    const log = cursor.log
+    const position = cursor.next
+    let known: Entry | undefined
+    if (position <= cursor.top) {
+      if (cursor.settled.has(position)) {
+        cursor.next = cursor.settled.firstMissing(position)
+        return undefined
+      }
+      known = cursor.entries.get(position)
+      if (known !== undefined && known.state !== 'free') {
+        cursor.next++
+        return undefined
+      }
+    }
+    if (position > cursor.mark + CURSOR_WINDOW_POSITIONS) {
+      this.#stall(cursor, 'window', position)
+      return 'stalled'
+    }
+    if (!log.held.has(position)) return this.#takeHole(cursor, position, nowMs)
+    const open = parts.batches.at(log, position)
+    if (open === undefined) {
+      this.#stall(cursor, 'hole', position)
+      return 'stalled'
+    }
+    const record = open.records[position - open.batch.base] as RecordFields
+    if (cursor.since !== 0) {
+      const since = cursor.since + parts.offsetOf(log.publisher)
+      if (record.time < since) {
+        // No record of a batch is younger than the batch.
+        this.#skip(cursor, position, open.batch.time < since ? open.batch.last : position)
+        return undefined
+      }
+      cursor.since = 0
+      parts.started(cursor)
+    }
+    if (!cursor.gateOpen && !mayFollow(cursor, parts, nowMs)) {
+      this.#stall(cursor, 'gate', position)
+      return 'stalled'
+    }
+    if (known === undefined && !parts.matches(record.topic)) {
+      cursor.next++
+      parts.pass(cursor, position, position)
+      return undefined
+    }
+    if (parts.entryCount >= ENTRIES_MAX && known === undefined) {
+      this.#stall(cursor, 'crowded', position)
+      return 'stalled'
+    }
+    cursor.next++
+    return this.#consider(known ?? new Entry(cursor, position), record, nowMs)
+  }
+
+  #takeHole (cursor: Cursor, position: number, nowMs: number): 'stalled' | undefined {
+    const parts = this.#parts
+    const doomed = cursor.doomed.size === 0 ? undefined : cursor.doomedFrom(position)
+    if (doomed === undefined) {
+      this.#stall(cursor, position > cursor.log.head ? 'end' : 'hole', position)
+      return 'stalled'
+    }
+    const offsetMs = parts.offsetOf(cursor.log.publisher)
+    if (trimmedUnclaimed(cursor, parts.row, doomed.to, offsetMs)) {
+      this.#skip(cursor, position, doomed.to)
+      return undefined
+    }
+    if (cursor.since !== 0) {
+      const older = this.#olderThanStart(cursor, doomed.to + 1, offsetMs)
+      if (older === undefined) {
+        this.#stall(cursor, 'peek', position)
+        return 'stalled'
+      }
+      if (older) {
+        this.#skip(cursor, position, doomed.to)
+        return undefined
+      }
+    }
+    if (!cursor.gateOpen && !mayFollow(cursor, parts, nowMs)) {
+      this.#stall(cursor, 'gate', position)
+      return 'stalled'
+    }
+    cursor.next = parts.reportGap(cursor, position, doomed.to, doomed.reason) + 1
+    return undefined
+  }
+
+  /** Whether what lies before `position` is older than the start that is sought; undefined while only what is still to come can tell. */
+  #olderThanStart (cursor: Cursor, position: number, offsetMs: number): boolean | undefined {
+    const log = cursor.log
+    for (;;) {
+      // Nothing behind it tells its age: better a gap too many than one that nobody is told of.
+      if (position > log.head) return false
+      if (log.held.has(position)) break
+      const doomed = cursor.doomedFrom(position)
+      if (doomed === undefined) return undefined
+      position = doomed.to + 1
+    }
+    const open = this.#parts.batches.at(log, position)
+    const record = open?.records[position - open.batch.base]
+    return record === undefined ? undefined : record.time - offsetMs < cursor.since
+  }
+
+  /** Positions before the start. */
+  #skip (cursor: Cursor, from: number, to: number): void {
+    cursor.next = to + 1
+    cursor.undoom(from, to)
+    cursor.start = Math.max(cursor.start, to + 1)
+    this.#parts.pass(cursor, from, to)
+  }
+
+  /** The record matches and it is its turn in the log: returned, unless its own state speaks against it. */
+  #consider (entry: Entry, record: RecordFields, nowMs: number): Entry | undefined {
+    const parts = this.#parts
+    const { cursor } = entry
+    if (cursor.pending === undefined && this.#expired(cursor.log, record)) {
+      parts.expire(cursor, entry.position, entry)
+      return undefined
+    }
+    entry.key = record.key
+    if (parts.keyed && record.key !== undefined && !entry.holdsKey && !parts.lanes.enter(entry, record.key)) {
+      parts.keep(entry)
+      return undefined
+    }
+    if (entry.attempts >= parts.row.maxAttempts) {
+      if (parts.bury(entry, entry.reason === '' ? `not settled in ${entry.attempts} attempts` : entry.reason, record)) return undefined
+      entry.held = true
+      entry.dueAt = nowMs + Math.min(DELAY_MS_MAX, parts.row.backoffMaxMs)
+    }
+    if (entry.held) {
+      if (!parts.keyed) cursor.holdBack(entry)
+      if (entry.dueAt > nowMs) {
+        parts.keep(entry)
+        parts.wait(entry, entry.dueAt)
+        return undefined
+      }
+    }
+    this.record = record
+    return entry
+  }
+}
