@@ -13,7 +13,7 @@ import { REFUSAL, refusalSentence, type RefusalCode } from './refusal.js'
 import type { Slices } from './slices.js'
 
 /** How long a refused peer may take to read so and close. */
-const REFUSAL_GRACE_MS = 2000
+const REFUSAL_GRACE_MS = 1000
 const FLUSH_LOOK_MS = 5
 
 export interface ChannelEvents extends Omit<LinkEvents, 'closed'> {

@@ -102,7 +102,7 @@ export class Dialer {
   private up (nowMs: number, input: Extract<DialInput, { type: 'up' }>): void {
     const { peerId, addresses, key } = input
     const target = this.target(peerId, true)
-    if (key !== undefined && key !== peerId) this.adopt(target, key)
+    if (key !== undefined && key !== peerId) this.adopt(nowMs, target, key)
     this.leaveDialling(target)
     target.state = 'up'
     target.upSinceMs = nowMs
@@ -118,12 +118,12 @@ export class Dialer {
       dialled.state = 'waiting'
       this.backOff(nowMs, dialled)
     } else if (key !== peerId) {
-      this.adopt(target, key)
+      this.adopt(nowMs, target, key)
     }
   }
 
   /** Whoever answered at the bare addresses of target `key` is `target`. */
-  private adopt (target: Target, key: string): void {
+  private adopt (nowMs: number, target: Target, key: string): void {
     const other = this.targets.get(key)
     if (other === undefined) return
     remember(target.bare, [...other.bare])
@@ -134,6 +134,7 @@ export class Dialer {
     this.leaveDialling(other)
     other.state = 'waiting'
     if (other.full.size === 0) this.remove(key)
+    else this.backOff(nowMs, other)
   }
 
   private down (nowMs: number, peerId: string): void {

@@ -12,7 +12,7 @@
  */
 import type { GossipSub } from '@chainsafe/libp2p-gossipsub'
 import type { Stream } from '@libp2p/interface'
-import { decode } from 'it-length-prefixed'
+import { decode, encode } from 'it-length-prefixed'
 import type { Uint8ArrayList } from 'uint8arraylist'
 import { GOSSIP_BUFFER_BYTES_MAX } from '../base/limits.js'
 import { carriesMessages, essential } from './gossip-rpc.js'
@@ -127,7 +127,8 @@ export class GossipBound {
   private wrap (peerId: string, stream: OutboundStream): void {
     const raw = stream.rawStream
     const send = stream.pushPrefixed.bind(stream)
-    const push = stream.push.bind(stream)
+    // Not the stream's own push, which comes back to pushPrefixed.
+    const push = (rpc: Uint8Array): void => { send(encode.single(rpc)) }
     // On the wire the protocol's name carries the mesh; gossipsub looks its features up by the plain one.
     Object.defineProperty(stream, 'protocol', { value: GOSSIPSUB_PROTOCOL })
     stream.push = (rpc) => {

@@ -22,7 +22,7 @@ import type { GossipVerdict, Network, NetworkHandlers, NetworkNotice, NetworkPee
 import { BANS_MAX, CONNECTIONS_MAX, TICK_MS } from './network-limits.js'
 import { NoticeFilter } from './notices.js'
 import { Neighbour } from './neighbour.js'
-import { REFUSAL, refusalNotice, type RefusalCode } from './refusal.js'
+import { REFUSAL, refusalNotice, refusalSentence, type RefusalCode } from './refusal.js'
 import { Slices } from './slices.js'
 
 export interface Libp2pNetworkOptions {
@@ -103,7 +103,7 @@ class Libp2pNetworkShell implements Libp2pNetwork {
       message: (topic, data, from) => this.onGossip(topic, data, from),
       interest: (peerId, topic, joined) => { this.call((handlers) => { handlers.interest(peerId, topic, joined) }) },
       standing: (connection) => this.standing(connection),
-      opened: () => {},
+      opened: (peerId) => { this.neighbours.get(peerId)?.gossipOpened() },
       closed: (peerId) => { this.neighbours.get(peerId)?.gossipClosed() },
       drained: (peerId) => { this.emitDrained(peerId) },
       stuck: (peerId) => { this.options.clock.soon(() => { this.neighbours.get(peerId)?.cut('the peer does not read gossip') }) }
@@ -250,6 +250,11 @@ class Libp2pNetworkShell implements Libp2pNetwork {
       closed: (reason) => { this.onClosed(channel, reason) }
     })
     this.channels.set(connection.id, channel)
+    if (!isEd25519(connection.remotePeer)) {
+      this.onRefused(channel, REFUSAL.keyType, refusalSentence(REFUSAL.keyType), true)
+      channel.end(refusalSentence(REFUSAL.keyType))
+      return
+    }
     if (connection.status !== 'open') channel.end('the connection closed')
     else if (connection.direction === 'outbound') void channel.greet()
   }
@@ -283,7 +288,6 @@ class Libp2pNetworkShell implements Libp2pNetwork {
   }
 
   private reject (connection: Connection): RefusalCode | undefined {
-    if (!isEd25519(connection.remotePeer)) return REFUSAL.keyType
     if (this.banned(connection.remotePeer.toString())) return REFUSAL.banned
     return this.channels.size >= CONNECTIONS_MAX ? REFUSAL.full : undefined
   }

@@ -97,6 +97,8 @@ export class Neighbour {
     else liveness?.answered()
   }
 
+  gossipOpened (): void { this.watchdog?.gossipOpened() }
+
   /** The gossip stream to the peer ended. Judged on a later turn, when a closing connection has told so. */
   gossipClosed (): void {
     const { upChannel } = this

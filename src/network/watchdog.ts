@@ -26,6 +26,9 @@ export class Watchdog {
     this.movedMs = upSinceMs
   }
 
+  /** The outbound stream was opened: from here on its end is a break. */
+  gossipOpened (): void { this.opened = true }
+
   look (nowMs: number, state: GossipState): WatchdogVerdict {
     const { unsent, hears } = state
     if (unsent === undefined) {
