@@ -1,0 +1,49 @@
+import { GOSSIP_BYTES_MAX } from '../base/limits.js'
+import type { SealedBatch } from '../message/batch.js'
+import type { RecordFields } from '../message/record.js'
+import type { LogState } from '../store/log-state.js'
+import type { Engine } from './engine.js'
+import { GOSSIP, tagged } from './gossip-kinds.js'
+
+/** What leaves this node by gossip once it may, and what the outbox asks of the others before it takes more. */
+export class Emission {
+  readonly #e: Engine
+
+  constructor (engine: Engine) {
+    this.#e = engine
+  }
+
+  committed (log: LogState, batches: SealedBatch[]): void {
+    this.#e.channels.published(log.channel)
+    this.#e.headsMoved.add(log)
+    this.#e.directory.changed()
+    const topic = this.#e.topics.ofChannel(log.channel)
+    for (const batch of batches) {
+      this.#e.counters.add('published_messages', batch.count)
+      this.#e.options.network.gossip(topic, tagged(GOSSIP.batch, batch.bytes))
+    }
+    if (this.#e.inbox.hasLive(log.channel)) for (const batch of batches) this.#e.reception.offerHeldLive(log, batch)
+  }
+
+  sendEphemeral (batch: SealedBatch, records: RecordFields[]): void {
+    const { channel } = batch.log
+    this.#e.channels.published(channel)
+    this.#e.counters.add('published_ephemeral', batch.count)
+    const frame = tagged(GOSSIP.ephemeral, batch.bytes)
+    if (frame.length <= GOSSIP_BYTES_MAX) this.#e.options.network.gossip(this.#e.topics.ofChannel(channel), frame)
+    if (this.#e.inbox.hasLive(channel)) this.#e.reception.offerLive(batch, records, true)
+  }
+
+  hasRoom (channel: string, bytes: number): boolean {
+    if (this.#e.retention.hasRoom(channel, bytes)) return true
+    if (!this.#e.housekeeping.isTrimDue && this.#e.retention.canMakeRoom(channel)) this.#e.housekeeping.trim()
+    return false
+  }
+
+  /** Lowest position of an own log that some durable subscription, here or elsewhere, has not settled. */
+  floor (log: LogState): number {
+    let floor = this.#e.inbox.floor(log)
+    for (const { peerId, name } of this.#e.directory.claims(log.channel)) floor = Math.min(floor, this.#e.receipts.unsettledFrom(log, peerId, name))
+    return floor
+  }
+}

@@ -1,0 +1,103 @@
+import { bodyHolds, EPHEMERAL_TAG, signatureHolds, type SealedBatch } from '../message/batch.js'
+import { formatIncarnation } from '../message/ids.js'
+import { decodeRecords, type RecordFields } from '../message/record.js'
+import type { Interest } from '../inbox/intake.js'
+import type { GossipVerdict } from '../network/network.js'
+import { EphemeralSeen } from '../outbox/ephemeral.js'
+import type { LogState } from '../store/log-state.js'
+import type { Engine } from './engine.js'
+import { GOSSIP } from './gossip-kinds.js'
+
+/** What comes by gossip: whose business it is, whether it is passed on, and what live subscriptions see of it. */
+export class Reception {
+  readonly #e: Engine
+  readonly #ephemeralSeen = new EphemeralSeen()
+
+  constructor (engine: Engine) {
+    this.#e = engine
+  }
+
+  gossip (topic: string, data: Uint8Array, from: string): GossipVerdict {
+    const kind = data[0]
+    const bytes = data.subarray(1)
+    if (topic === this.#e.topics.directory) return kind === GOSSIP.announcement ? this.#e.directory.arrived(bytes) : 'reject'
+    const channel = this.#e.topics.channelOf(topic)
+    if (channel === undefined || this.#e.isClosed) return 'ignore'
+    const batch = this.#e.intake.open(bytes)
+    if (batch === undefined || batch.log.channel !== channel) return 'reject'
+    if (kind === GOSSIP.ephemeral) return this.#gossipEphemeral(batch)
+    if (kind !== GOSSIP.batch) return 'ignore'
+    this.#e.counters.add('gossip_batches')
+    const offered = this.#e.intake.offer(batch, undefined)
+    const log = this.#e.book.get(batch.logKey)
+    if (log !== undefined) {
+      if (offered === 'new') this.#e.puller.gossiped(log)
+      // A batch that could not be taken now shows what is missing all the same.
+      if (offered === 'unwanted' && batch.last > log.head && this.#e.channels.isJoined(channel) && signatureHolds(this.#e.options.crypto, batch)) this.#e.book.noteHeader(log, batch)
+    }
+    if (offered === 'new') return 'accept'
+    if (offered === 'bad') {
+      this.#e.counters.add('bad_batches')
+      this.#e.options.log.debug({ from }, 'a batch that does not hold')
+      return 'reject'
+    }
+    return offered === 'unwanted' && this.interest(batch) === 'none' ? 'accept' : 'ignore'
+  }
+
+  #gossipEphemeral (batch: SealedBatch): GossipVerdict {
+    if (this.#e.quarantine.has(batch.log.publisher) || batch.log.publisher === this.#e.self) return 'ignore'
+    if (!signatureHolds(this.#e.options.crypto, batch, EPHEMERAL_TAG) || !bodyHolds(this.#e.options.crypto, batch)) return 'reject'
+    if (!this.#ephemeralSeen.add(batch)) return 'ignore'
+    if (!this.#e.inbox.hasLive(batch.log.channel)) return 'accept'
+    try {
+      this.offerLive(batch, decodeRecords(batch.body, batch.count, batch.log.channel), true)
+    } catch {
+      return 'reject'
+    }
+    return 'accept'
+  }
+
+  interest (batch: SealedBatch): Interest {
+    const { channel, publisher } = batch.log
+    if (publisher === this.#e.self) {
+      // Our own earlier records come back when our store lost its tail; of the present life there is nothing to learn.
+      const log = this.#e.book.get(batch.logKey)
+      return log !== undefined && !this.#e.own.isCurrent(log) ? 'keep' : 'none'
+    }
+    if (!this.#e.channels.isJoined(channel)) return 'none'
+    if (this.#e.options.settings.relay === true || this.#e.inbox.wantsChannel(channel)) return 'keep'
+    return this.#e.inbox.hasLive(channel) ? 'live' : 'none'
+  }
+
+  held (log: LogState, batches: SealedBatch[], pulledFrom: string | undefined): void {
+    let from = Number.POSITIVE_INFINITY
+    let to = 0
+    for (const batch of batches) {
+      this.#e.counters.add('received_messages', batch.count)
+      from = Math.min(from, batch.base)
+      to = Math.max(to, batch.last)
+    }
+    this.#e.receipting.notice(log)
+    if (pulledFrom !== undefined) this.#e.repair.pulled(log, from, to, pulledFrom)
+    if (this.#e.inbox.hasLive(log.channel)) for (const batch of batches) this.offerHeldLive(log, batch)
+  }
+
+  offerHeldLive (log: LogState, batch: SealedBatch): void {
+    const open = this.#e.book.read(log, batch.base)
+    if (open !== undefined) this.offerLive(open.batch, open.records)
+  }
+
+  offerLive (batch: SealedBatch, records: RecordFields[], ephemeral = false): void {
+    const { publisher, channel } = batch.log
+    const incarnation = ephemeral ? '' : formatIncarnation(batch.log.incarnation)
+    for (const [i, record] of records.entries()) this.#e.inbox.offerLive(record, { publisher, incarnation, channel, position: ephemeral ? 0 : batch.base + i, ephemeral })
+  }
+
+  forked (batch: SealedBatch): void {
+    if (this.#e.quarantine.has(batch.log.publisher)) return
+    this.#e.quarantine.add(batch.log.publisher)
+    this.#e.counters.add('forks')
+    this.#e.options.log.error({ publisher: batch.log.publisher, channel: batch.log.channel, position: batch.base }, 'a publisher has signed two contents for one position; nothing more is taken from it')
+    this.#e.options.listener.forked(batch)
+  }
+}

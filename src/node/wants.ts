@@ -1,0 +1,42 @@
+import { RangeSet } from '../base/range-set.js'
+import type { Wanted } from '../repair/puller.js'
+import type { LogState } from '../store/log-state.js'
+import type { Engine } from './engine.js'
+
+/** What this node wants of each log: what its subscriptions need, what it keeps as a relay, and its own lost tail. */
+export class Wants {
+  readonly #e: Engine
+  /** Positions that will not come, by log: not asked for any more. */
+  readonly #gone = new Map<LogState, RangeSet>()
+
+  constructor (engine: Engine) {
+    this.#e = engine
+  }
+
+  wanted (log: LogState): Wanted | undefined {
+    if (this.#e.isClosed || this.#e.quarantine.has(log.publisher)) return undefined
+    const keepFrom = Math.max(log.trimmed, log.dropped) + 1
+    if (log.own) return this.#e.own.isCurrent(log) ? undefined : { from: keepFrom, to: log.head, since: 0 }
+    if (!this.#e.channels.isJoined(log.channel)) return undefined
+    const needs = this.#e.inbox.needs(log)
+    if (this.#e.options.settings.relay === true) return { from: Math.min(keepFrom, needs?.from ?? keepFrom), to: log.head, since: 0 }
+    return needs === undefined ? undefined : { from: needs.from, to: log.head, since: needs.since }
+  }
+
+  underWayOrGone (log: LogState): RangeSet | undefined {
+    const under = this.#e.intake.underWay(log)
+    const gone = this.#gone.get(log)
+    if (gone === undefined) return under
+    const both = gone.clone()
+    if (under !== undefined) both.addAll(under)
+    return both
+  }
+
+  unavailable (log: LogState, from: number, to: number, reason: 'expired' | 'evicted' | 'unrecoverable'): void {
+    let gone = this.#gone.get(log)
+    if (gone === undefined) this.#gone.set(log, gone = new RangeSet())
+    gone.add(from, to)
+    this.#e.inbox.unavailable(log, from, to, reason)
+    this.#e.puller.notice(log)
+  }
+}
