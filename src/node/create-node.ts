@@ -27,7 +27,7 @@ export async function createNode (options: NodeOptions): Promise<MeshNode> {
   const log = options.logger ?? silentLogger
   const given = { mesh: options.mesh, bootstrap: options.bootstrap ?? [] }
   const dir = options.dataDir === undefined ? undefined : await openDataDir(options.dataDir, { role: options.role ?? 'embedded' })
-  const undo: Array<() => Promise<void>> = [async () => { await dir?.release() }]
+  const undo: Array<() => void | Promise<void>> = [() => { dir?.release() }]
   try {
     const { store, identity, mesh, bootstrap } = dir === undefined ? await openInMemory(given) : await openStoreAndIdentity(dir, { ...given, acceptLoss: options.acceptLoss === true, log })
     undo.unshift(async () => { await store.close() })
@@ -41,7 +41,7 @@ export async function createNode (options: NodeOptions): Promise<MeshNode> {
     let engine: Engine | undefined
     const node = new SkeinNode({
       clock: systemClock, store, network, log, mesh, version: VERSION, options,
-      release: async () => { await dir?.release() },
+      release: () => { dir?.release() },
       rememberBootstrap: (address) => {
         if (remembered.includes(address)) return
         remembered.unshift(address)
@@ -54,7 +54,13 @@ export async function createNode (options: NodeOptions): Promise<MeshNode> {
     await engine?.start()
     return node
   } catch (error) {
-    for (const step of undo) await step().catch(() => {})
+    for (const step of undo) {
+      try {
+        await step()
+      } catch (problem) {
+        log.debug({ problem: String(problem) }, 'undoing a failed start')
+      }
+    }
     throw error
   }
 }

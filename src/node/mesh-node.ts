@@ -29,7 +29,7 @@ export interface NodeParts {
   readonly version: string
   readonly options: NodeOptions
   /** Releases the data directory. */
-  readonly release: () => Promise<void>
+  readonly release: () => void
   readonly rememberBootstrap: (address: string) => void
 }
 
@@ -281,7 +281,7 @@ export class SkeinNode implements MeshNode {
     try {
       await this.#engine.close()
     } finally {
-      await this.#p.store.close().finally(async () => { await this.#p.release() })
+      await this.#p.store.close().finally(() => { this.#p.release() })
     }
   }
 

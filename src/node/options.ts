@@ -34,7 +34,7 @@ function checkKeys (what: string, options: object, known: readonly string[]): vo
 function checkNumber (name: string, value: unknown, min: number, max: number, whole = true): void {
   if (value === undefined) return
   if (typeof value !== 'number' || !(value >= min && value <= max) || (whole && !Number.isInteger(value))) {
-    throw new SkeinError('ERR_BAD_ARGUMENT', `${name} must be a ${whole ? 'whole ' : ''}number from ${min} to ${max}, not ${String(value)}`)
+    throw new SkeinError('ERR_BAD_ARGUMENT', `${name} must be a ${whole ? 'whole ' : ''}number from ${min} to ${max}, not ${JSON.stringify(value)}`)
   }
 }
 

@@ -1,4 +1,3 @@
-import { SkeinError } from '../base/errors.js'
 import type { ConsumerHandle } from '../inbox/inbox.js'
 import type { Subscription } from './api.js'
 import { NodeDelivery } from './delivery.js'
@@ -67,9 +66,6 @@ export class NodeSubscription implements Subscription {
     this.#end()
     this.#handle.close()
   }
-
-  /** Ends the iteration with an error. */
-  fail (error: SkeinError): void { this.#end(error) }
 
   async [Symbol.asyncDispose] (): Promise<void> { await this.close() }
 }
