@@ -9,7 +9,7 @@
  */
 import type { Clock, Timer } from '../base/clock.js'
 import { isSkeinError, SkeinError } from '../base/errors.js'
-import type { DeadLetter } from '../node/api.js'
+import type { DeadLetter } from '../message/reports.js'
 import type { Store, StoreOp } from '../store/store.js'
 import type { Cursor, PendingLetter, SettleDone } from './cursor.js'
 import { COMMIT_BYTES, COMMIT_CURSORS_MAX, DELIVERY_FLUSH_MS, FULL_RETRY_MS, FULL_RETRY_MS_MAX, LAZY_FLUSH_MS } from './limits.js'

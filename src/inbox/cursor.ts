@@ -1,7 +1,7 @@
 import { RangeSet } from '../base/range-set.js'
 import { formatIncarnation } from '../message/ids.js'
 import type { SkeinError } from '../base/errors.js'
-import type { DeadLetter, GapReason } from '../node/api.js'
+import type { DeadLetter, GapReason } from '../message/reports.js'
 import type { LogState } from '../store/log-state.js'
 import type { Due } from './due-heap.js'
 import type { Entry } from './entry.js'

@@ -1,7 +1,7 @@
 import { SkeinError } from '../base/errors.js'
 import { formatMessageId } from '../message/ids.js'
 import { headersOf } from '../message/record.js'
-import type { DeadLetter } from '../node/api.js'
+import type { DeadLetter } from '../message/reports.js'
 import type { Store } from '../store/store.js'
 import { deadKey, decodeDead, sequenceOf, type DeadRow } from './rows.js'
 

@@ -9,13 +9,13 @@
  *
  * What turns up of the earlier log after that, or lies beyond the link, is delivered late.
  */
-import { logKey, type LogId } from '../message/ids.js'
+import { compareIncarnations, logKey, type LogId } from '../message/ids.js'
 import type { LogBook } from '../store/log-book.js'
 import type { LogState } from '../store/log-state.js'
 import type { Cursor } from './cursor.js'
 
 export interface OrderParts {
-  readonly book: Pick<LogBook, 'get' | 'ensure' | 'noteHead'>
+  readonly book: Pick<LogBook, 'get' | 'ensure' | 'noteHead' | 'logs'>
   readonly orderWaitMs: number
   cursorOf (log: LogState): Cursor | undefined
   /** Whether the subscription wants this log, which it has not heard of. */
@@ -42,22 +42,44 @@ function waitsStill (cursor: Cursor, parts: OrderParts, nowMs: number): boolean 
   const log = cursor.log
   // The subscription begins inside this log: earlier ones lie before its start.
   if (cursor.start > 1) return false
-  // Unless the first batch will never come, it is awaited, because only it tells of an earlier log.
-  if (!log.linkKnown) return !cursor.settled.has(1) && cursor.doomedFrom(1) === undefined
-  const link = log.link
-  if (link === undefined) return false
-  const id: LogId = { publisher: log.publisher, incarnation: link.incarnation, channel: log.channel }
-  let earlierLog = parts.book.get(logKey(id))
-  if (earlierLog === undefined || parts.cursorOf(earlierLog) === undefined) {
-    if (!parts.claims(id)) return false
-    earlierLog = parts.book.ensure(id)
-  }
-  const earlier = parts.cursorOf(earlierLog)
-  if (earlier === undefined || earlier.mark >= link.position) return false
-  if (earlierLog.head < link.position) parts.book.noteHead(earlierLog, link.position, link.hash)
+  // The first batch is awaited, because only it tells of an earlier log.
+  if (!log.linkKnown && !cursor.settled.has(1) && cursor.doomedFrom(1) === undefined) return true
+  const end = log.linkKnown ? linkedEnd(log, parts) : likelyEnd(log, parts.book)
+  if (end === undefined) return false
+  const earlier = parts.cursorOf(end.log)
+  if (earlier === undefined || earlier.mark >= end.position) return false
   earlier.successors.add(cursor)
   if (cursor.gateDeadline === 0) cursor.gateDeadline = nowMs + parts.orderWaitMs
   if (nowMs < cursor.gateDeadline) parts.waitUntil(cursor, cursor.gateDeadline)
-  else parts.giveUp(earlier, link.position)
-  return earlier.mark < link.position
+  else parts.giveUp(earlier, end.position)
+  return earlier.mark < end.position
+}
+
+interface End {
+  readonly log: LogState
+  readonly position: number
+}
+
+/** The end of the earlier log as the later one's first batch names it. One that was not heard of is asked for if the subscription claims it. */
+function linkedEnd (log: LogState, parts: OrderParts): End | undefined {
+  const link = log.link
+  if (link === undefined) return undefined
+  const id: LogId = { publisher: log.publisher, incarnation: link.incarnation, channel: log.channel }
+  let earlier = parts.book.get(logKey(id))
+  if (earlier === undefined) {
+    if (!parts.claims(id)) return undefined
+    earlier = parts.book.ensure(id)
+  }
+  if (earlier.head < link.position) parts.book.noteHead(earlier, link.position, link.hash)
+  return { log: earlier, position: link.position }
+}
+
+/** The first batch will never come: what is known of the latest earlier log goes first. */
+function likelyEnd (log: LogState, book: Pick<LogBook, 'logs'>): End | undefined {
+  let latest: LogState | undefined
+  for (const other of book.logs(log.channel)) {
+    if (other.publisher !== log.publisher || compareIncarnations(other.incarnation, log.incarnation) >= 0) continue
+    if (latest === undefined || compareIncarnations(other.incarnation, latest.incarnation) > 0) latest = other
+  }
+  return latest === undefined ? undefined : { log: latest, position: latest.head }
 }

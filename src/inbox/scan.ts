@@ -12,7 +12,7 @@ import type { OpenBatches } from './open-batches.js'
 import { decodeDead, type DeadRow, type SubscriptionRow } from './rows.js'
 import type { KeyLanes } from './key-lanes.js'
 import { trimmedUnclaimed } from './start.js'
-import type { GapReason } from '../node/api.js'
+import type { GapReason } from '../message/reports.js'
 
 export interface ScanParts extends OrderParts {
   readonly row: SubscriptionRow
