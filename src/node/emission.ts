@@ -31,7 +31,7 @@ export class Emission {
     this.#e.counters.add('published_ephemeral', batch.count)
     const frame = tagged(GOSSIP.ephemeral, batch.bytes)
     if (frame.length <= GOSSIP_BYTES_MAX) this.#e.options.network.gossip(this.#e.topics.ofChannel(channel), frame)
-    if (this.#e.inbox.hasLive(channel)) this.#e.reception.offerLive(batch, records, true)
+    if (this.#e.inbox.hasLive(channel, true)) this.#e.reception.offerLive(batch, records, true)
   }
 
   hasRoom (channel: string, bytes: number): boolean {

@@ -48,7 +48,7 @@ export class Reception {
     if (this.#e.quarantine.has(batch.log.publisher) || batch.log.publisher === this.#e.self) return 'ignore'
     if (!signatureHolds(this.#e.options.crypto, batch, EPHEMERAL_TAG) || !bodyHolds(this.#e.options.crypto, batch)) return 'reject'
     if (!this.#ephemeralSeen.add(batch)) return 'ignore'
-    if (!this.#e.inbox.hasLive(batch.log.channel)) return 'accept'
+    if (!this.#e.inbox.hasLive(batch.log.channel, true)) return 'accept'
     try {
       this.offerLive(batch, decodeRecords(batch.body, batch.count, batch.log.channel), true)
     } catch {
