@@ -122,7 +122,7 @@ export class Channel {
   end (reason: string): void {
     if (this.ended) return
     this.finishEnd(reason)
-    this.connection.abort(new Error(reason))
+    this.abort(reason)
   }
 
   /**
@@ -139,7 +139,7 @@ export class Channel {
       else resolve()
     })
     const endMs = context.clock.nowMs() + graceMs
-    const late = context.clock.after(graceMs, () => { connection.abort(new Error(reason)) })
+    const late = context.clock.after(graceMs, () => { this.abort(reason) })
     while (flushed?.() === false && context.clock.nowMs() < endMs) await new Promise<void>((resolve) => { context.clock.after(FLUSH_LOOK_MS, resolve) })
     await link?.finish(reason)
     await closed
@@ -148,8 +148,16 @@ export class Channel {
     this.events.closed(reason)
   }
 
+  private abort (reason: string): void {
+    try {
+      this.connection.abort(new Error(reason))
+    } catch {
+      // yamux says goodbye even where the socket is closed already.
+    }
+  }
+
   private endWhenBothKnow (reason: string): void {
-    if (this.byeRead && this.byeHeard) this.connection.abort(new Error(reason))
+    if (this.byeRead && this.byeHeard) this.abort(reason)
   }
 
   private async converse (stream: Stream, role: 'dialler' | 'listener'): Promise<boolean> {

@@ -48,10 +48,12 @@ export interface GossipSubInside {
   msgIdToStrFn (id: Uint8Array): string
   selectPeersToPublish (topic: string): { tosend: Set<string> }
   sendRpcInBatch (to: Set<string>, rpc: Rpc): void
+  graftOnSubscribe (peerId: string, topic: string): boolean
+  sendGraft (peerId: string, topics: string[]): void
 }
 
 export interface BoundEvents {
-  /** A stream to this peer was opened and is the live one. */
+  /** A stream to this peer was opened and is the live one. Called on a microtask of its own. */
   opened (peerId: string): void
   /** The live stream ended. */
   closed (peerId: string): void
@@ -108,6 +110,12 @@ export class GossipBound {
     return stream?.status === 'open' ? stream.writeBufferLength : undefined
   }
 
+  /** Gossipsub grafts on a subscription only where its own stream is open already; else a heartbeat later, and what comes between is lost. */
+  graft (peerId: string, topics: readonly string[]): void {
+    const grafted = topics.filter((topic) => this.inside.graftOnSubscribe(peerId, topic))
+    if (grafted.length > 0) this.inside.sendGraft(peerId, grafted)
+  }
+
   /** The other side has opened its stream to us. */
   hears (peerId: string): boolean { return this.inside.streamsInbound.has(peerId) && this.inside.peers.has(peerId) }
 
@@ -147,7 +155,7 @@ export class GossipBound {
       const live = this.inside.streamsOutbound.get(peerId)
       if (live === undefined || live === stream) this.events.closed(peerId)
     })
-    this.events.opened(peerId)
+    queueMicrotask(() => { this.events.opened(peerId) })
   }
 
   /** One message of any size fits in an empty buffer, or it could never be sent. */

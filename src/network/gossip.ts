@@ -80,7 +80,12 @@ export class Gossip {
   readonly service = (components: GossipSubComponents): GossipSub => {
     const { privateKey, peerId, peerStore, connectionManager, logger } = components
     const pubsub = gossipsub(OPTIONS)({ privateKey, peerId, peerStore, connectionManager, logger, registrar: this.registrar(components) })
-    this.bound = new GossipBound(pubsub, this.events)
+    this.bound = new GossipBound(pubsub, {
+      opened: (peer) => { this.opened(peer) },
+      closed: (peer) => { this.events.closed(peer) },
+      drained: (peer) => { this.events.drained(peer) },
+      stuck: (peer) => { this.events.stuck(peer) }
+    })
     // Every topic has a validator, so that gossip on topics not joined is neither kept nor passed on.
     pubsub.topicValidators.get = () => this.validate
     pubsub.addEventListener('subscription-change', (event) => {
@@ -157,7 +162,16 @@ export class Gossip {
     if (joined) topics.add(topic)
     else topics.delete(topic)
     this.interests.set(peerId, topics)
-    this.events.interest(peerId, topic, joined)
+    // Told when gossip can reach the peer, not before.
+    if (this.control.unsent(peerId) !== undefined) this.events.interest(peerId, topic, joined)
+  }
+
+  private opened (peerId: string): void {
+    if (this.control.unsent(peerId) === undefined) return
+    this.events.opened(peerId)
+    const topics = [...this.interests.get(peerId) ?? []]
+    this.control.graft(peerId, topics.map((topic) => this.names.topicPrefix + topic))
+    for (const topic of topics) this.events.interest(peerId, topic, true)
   }
 
   private registrar (components: GossipSubComponents): GossipSubComponents['registrar'] {

@@ -1,14 +1,12 @@
 import './promise-with-resolvers.js'
 import type { GossipSub, GossipSubComponents } from '@chainsafe/libp2p-gossipsub'
 import { identify, identifyPush } from '@libp2p/identify'
-import type { ComponentLogger, Libp2p, PeerId, PrivateKey } from '@libp2p/interface'
+import type { ComponentLogger, Libp2p, PrivateKey } from '@libp2p/interface'
 import { mdns } from '@libp2p/mdns'
 import { noise } from '@libp2p/noise'
-import { peerIdFromString } from '@libp2p/peer-id'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
-import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { SkeinError } from '../base/errors.js'
 import { CONNECTIONS_MAX, DIAL_TIMEOUT_MS, SETUP_TIMEOUT_MS } from './network-limits.js'
@@ -62,37 +60,6 @@ export function createHost (options: HostOptions): Promise<Libp2p> {
   })
 }
 
-export interface ParsedAddress { readonly address: string, readonly multiaddr: Multiaddr, readonly peerId: string | undefined }
-
-/** Throws `ERR_BAD_ADDRESS`. */
-export function parseAddress (text: string, purpose: 'listen' | 'dial'): ParsedAddress {
-  const hint = purpose === 'listen' ? 'Use an address like /ip4/0.0.0.0/tcp/4001.' : 'Use an address like /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW….'
-  const refuse = (why: string, cause?: unknown): SkeinError => new SkeinError('ERR_BAD_ADDRESS', `${JSON.stringify(text)} ${why}`, { hint, cause })
-  let parsed: Multiaddr
-  try {
-    parsed = multiaddr(text)
-  } catch (cause) {
-    throw refuse('is not a multiaddr', cause)
-  }
-  const components = parsed.getComponents()
-  const names = components.map(({ name }) => name)
-  if (!['ip4', 'ip6', 'dns', 'dns4', 'dns6'].includes(names[0] ?? '') || names[1] !== 'tcp') throw refuse('is not an address of TCP')
-  const rest = names.slice(2)
-  if (rest.length > (purpose === 'dial' ? 1 : 0) || (rest.length === 1 && rest[0] !== 'p2p')) throw refuse('has parts that this node cannot use')
-  if (purpose === 'dial' && components[1]?.value === '0') throw refuse('has no port')
-  const peerId = rest.length === 1 ? components[2]?.value : undefined
-  if (peerId !== undefined && !isPeerId(peerId)) throw refuse('names no Ed25519 peer id')
-  return { address: parsed.toString(), multiaddr: parsed, peerId }
-}
-
-function isPeerId (text: string): boolean {
-  try {
-    return isEd25519(peerIdFromString(text))
-  } catch {
-    return false
-  }
-}
-
 /** Starts it. Throws `ERR_PORT_IN_USE` and `ERR_BAD_ADDRESS`, naming the address. */
 export async function startHost (host: Libp2p, listen: readonly string[]): Promise<void> {
   try {
@@ -111,8 +78,6 @@ export async function startHost (host: Libp2p, listen: readonly string[]): Promi
     throw cause
   }
 }
-
-export function isEd25519 (peerId: PeerId): boolean { return peerId.type === 'Ed25519' }
 
 /** libp2p's own log goes nowhere: `DEBUG=libp2p:*` is for its developers, and formatting costs time. */
 const silent = Object.assign(() => {}, { enabled: false, error: () => {}, trace: () => {}, newScope: (): unknown => silent })

@@ -4,60 +4,31 @@
  * `watchdog.ts` judge it, `gossip.ts` keeps gossip to peers that are up.
  */
 import './promise-with-resolvers.js'
-import type { Connection, Libp2p, PrivateKey } from '@libp2p/interface'
+import type { Connection, Libp2p } from '@libp2p/interface'
 import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
-import type { Clock, Random, Timer } from '../base/clock.js'
+import type { Timer } from '../base/clock.js'
 import { SkeinError } from '../base/errors.js'
 import { FRAME_BYTES_MAX, GOSSIP_BYTES_MAX, PROTOCOL_VERSION, PROTOCOL_VERSION_MIN } from '../base/limits.js'
 import { silentLogger, type Logger } from '../base/logger.js'
+import { dialable, isLoopback, parseAddress } from './addresses.js'
+import { Bans } from './bans.js'
 import { Channel, type ChannelContext } from './channel.js'
 import { DialShell } from './dial-shell.js'
 import type { FrameKind } from './frames.js'
 import { Gossip } from './gossip.js'
 import type { HandshakePeer, HandshakeSelf } from './handshake.js'
-import { createHost, isEd25519, parseAddress, startHost } from './host.js'
+import { createHost, startHost } from './host.js'
+import type { Libp2pNetwork, Libp2pNetworkOptions, PeerInspection } from './libp2p-options.js'
 import { SleepDetector } from './liveness.js'
 import { HELLO_PROTOCOL, meshNames, type MeshNames } from './names.js'
-import type { GossipVerdict, Network, NetworkHandlers, NetworkNotice, NetworkPeer } from './network.js'
-import { BANS_MAX, CONNECTIONS_MAX, TICK_MS } from './network-limits.js'
+import type { GossipVerdict, NetworkHandlers, NetworkNotice, NetworkPeer } from './network.js'
+import { CONNECTIONS_MAX, TICK_MS } from './network-limits.js'
 import { NoticeFilter } from './notices.js'
 import { Neighbour } from './neighbour.js'
 import { REFUSAL, refusalNotice, refusalSentence, type RefusalCode } from './refusal.js'
 import { Slices } from './slices.js'
 
-export interface Libp2pNetworkOptions {
-  /** Ed25519; its peer id is the node's. */
-  readonly privateKey: PrivateKey
-  /** Mesh id: only nodes of the same mesh link up. */
-  readonly mesh: string
-  /** Multiaddrs; none: the node only dials. */
-  readonly listen: readonly string[]
-  /** Multiaddrs that are dialled until they answer, with or without `/p2p/<peer id>`. */
-  readonly bootstrap: readonly string[]
-  /** Find nodes of the mesh on the local network. Default false. */
-  readonly mdns?: boolean
-  readonly relay: boolean
-  /** What this software calls itself, for people. */
-  readonly agent: string
-  readonly clock: Clock
-  readonly random: Random
-  readonly log?: Logger
-}
-
-/** What `skein status` shows of a neighbour beyond the port. */
-export interface PeerInspection {
-  readonly score: number
-  /** Gossip topics that the peer has joined. */
-  readonly topics: readonly string[]
-  /** Those of them where this node pushes to the peer at once. */
-  readonly meshTopics: readonly string[]
-  readonly unsentGossipBytes: number | undefined
-  readonly unsentLinkBytes: number
-}
-
-export type Libp2pNetwork = Network & {
-  inspect (peerId: string): PeerInspection | undefined
-}
+export type { Libp2pNetwork, Libp2pNetworkOptions, PeerInspection } from './libp2p-options.js'
 
 /** Throws `ERR_BAD_ADDRESS` and `ERR_BAD_ARGUMENT`; `start` throws `ERR_PORT_IN_USE`. */
 export async function createLibp2pNetwork (options: Libp2pNetworkOptions): Promise<Libp2pNetwork> {
@@ -80,7 +51,7 @@ class Libp2pNetworkShell implements Libp2pNetwork {
   private readonly dialling: DialShell
   private readonly channels = new Map<string, Channel>()
   private readonly neighbours = new Map<string, Neighbour>()
-  private readonly bans = new Map<string, number>()
+  private readonly bans = new Bans()
   private host: Libp2p | undefined
   private handlers: NetworkHandlers | undefined
   private ticker: Timer | undefined
@@ -201,9 +172,7 @@ class Libp2pNetworkShell implements Libp2pNetwork {
     const { clock } = this.options
     if (banMs !== undefined && banMs > 0) {
       const untilMs = clock.nowMs() + banMs
-      this.bans.delete(peerId)
-      if (this.bans.size >= BANS_MAX) this.bans.delete(this.bans.keys().next().value as string)
-      this.bans.set(peerId, untilMs)
+      this.bans.add(peerId, untilMs)
       this.dialling.input({ type: 'banned', peerId, untilMs })
     }
     clock.soon(() => {
@@ -250,7 +219,7 @@ class Libp2pNetworkShell implements Libp2pNetwork {
       closed: (reason) => { this.onClosed(channel, reason) }
     })
     this.channels.set(connection.id, channel)
-    if (!isEd25519(connection.remotePeer)) {
+    if (connection.remotePeer.type !== 'Ed25519') {
       this.onRefused(channel, REFUSAL.keyType, refusalSentence(REFUSAL.keyType), true)
       channel.end(refusalSentence(REFUSAL.keyType))
       return
@@ -288,16 +257,8 @@ class Libp2pNetworkShell implements Libp2pNetwork {
   }
 
   private reject (connection: Connection): RefusalCode | undefined {
-    if (this.banned(connection.remotePeer.toString())) return REFUSAL.banned
+    if (this.bans.has(this.options.clock.nowMs(), connection.remotePeer.toString())) return REFUSAL.banned
     return this.channels.size >= CONNECTIONS_MAX ? REFUSAL.full : undefined
-  }
-
-  private banned (peerId: string): boolean {
-    const untilMs = this.bans.get(peerId)
-    if (untilMs === undefined) return false
-    if (this.options.clock.nowMs() < untilMs) return true
-    this.bans.delete(peerId)
-    return false
   }
 
   private neighbour (channel: Channel): Neighbour {
@@ -390,23 +351,4 @@ class Libp2pNetworkShell implements Libp2pNetwork {
       this.log.error({ err: error }, 'a network handler threw')
     }
   }
-}
-
-function isLoopback (address: string): boolean {
-  return address.startsWith('/ip4/127.') || address.startsWith('/ip6/::1/')
-}
-
-/** What a peer says of its addresses is not taken on trust. */
-function dialable (addresses: readonly string[], peerId: string): string[] {
-  const found: string[] = []
-  for (const text of addresses) {
-    try {
-      const { address, peerId: named } = parseAddress(text, 'dial')
-      if (named === undefined) found.push(`${address}/p2p/${peerId}`)
-      else if (named === peerId) found.push(address)
-    } catch {
-      // An address that this version cannot use.
-    }
-  }
-  return found
 }

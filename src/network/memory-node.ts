@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../base/clock.js'
 import { createHash } from 'node:crypto'
 import { SkeinError } from '../base/errors.js'
 import { FRAME_BYTES_MAX, GOSSIP_BUFFER_BYTES_MAX, GOSSIP_BYTES_MAX, LINK_BUFFER_BYTES_MAX, LINK_BUFFER_HIGH_WATER_BYTES } from '../base/limits.js'
+import { Bans } from './bans.js'
 import { Dialer, type DialInput, type DialOutput } from './dialer.js'
 import { memoryAddress, parseMemoryAddress, type Fabric } from './memory-fabric.js'
 import { Pipe, type Parcel } from './memory-pipe.js'
@@ -48,7 +49,7 @@ export class MemoryNode implements Network {
   private readonly seen: SeenSet
   private readonly ends = new Map<string, End>()
   private readonly topics = new Set<string>()
-  private readonly bans = new Map<string, number>()
+  private readonly bans = new Bans()
   private readonly rejects = new Map<string, { count: number, untilMs: number }>()
   private handlers: NetworkHandlers | undefined
   private timer: Timer | undefined
@@ -142,17 +143,13 @@ export class MemoryNode implements Network {
   disconnect (peerId: string, reason: string, banMs?: number): void {
     if (banMs !== undefined && banMs > 0) {
       const untilMs = this.fabric.clock.nowMs() + banMs
-      this.bans.set(peerId, untilMs)
+      this.bans.add(peerId, untilMs)
       this.dial({ type: 'banned', peerId, untilMs })
     }
     this.fabric.clock.soon(() => { this.drop(peerId, reason) })
   }
 
-  banned (peerId: string): boolean {
-    const untilMs = this.bans.get(peerId)
-    if (untilMs !== undefined && this.fabric.clock.nowMs() >= untilMs) this.bans.delete(peerId)
-    return this.bans.has(peerId)
-  }
+  banned (peerId: string): boolean { return this.bans.has(this.fabric.clock.nowMs(), peerId) }
 
   linkedTo (other: MemoryNode): boolean {
     const end = this.ends.get(other.peerId)

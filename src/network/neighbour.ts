@@ -76,6 +76,7 @@ export class Neighbour {
   control (channel: Channel, kind: FrameKind, payload: Uint8Array): void {
     const { id } = channel.connection
     switch (kind) {
+      case FRAME.data: return
       case FRAME.ping:
         if (payload.length > PING_BYTES_MAX || channel.link?.control(FRAME.pong, payload) === false) channel.end('the peer pings too much')
         return
