@@ -136,7 +136,7 @@ describe('libp2p network', () => {
     proxy.stall()
     inside(b).dialling.stop()
     const again = await nodes.start({ ...b.made, listen: ['/ip4/127.0.0.1/tcp/0'], bootstrap: [a.address] })
-    await until(() => again.isUp(a), 'the restarted peer to link', 5000)
+    await until(() => again.isUp(a) && a.told.events.filter((event) => event === `up ${b.id}`).length === 2, 'both to be on the new link', 5000)
     a.network.send(b.id, bytes('to the new one'))
     await until(() => again.told.texts(a.id).includes('to the new one'), 'a frame')
     expect(a.told.events.filter((event) => event.endsWith(b.id))).toEqual([`up ${b.id}`, `down ${b.id}`, `up ${b.id}`])
