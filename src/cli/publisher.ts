@@ -164,7 +164,7 @@ export class Publisher {
       if (!isSkeinError(error, 'ERR_TIMEOUT')) this.stop(failure)
       return
     }
-    if (isSkeinError(error, 'ERR_TIMEOUT') || isSkeinError(error, 'ERR_UNREACHABLE') || isSkeinError(error, 'ERR_STORE')) {
+    if (isSkeinError(error, 'ERR_TIMEOUT') || isSkeinError(error, 'ERR_UNREACHABLE') || isSkeinError(error, 'ERR_ABORTED') || isSkeinError(error, 'ERR_STORE')) {
       this.counts.unknown++
       this.stop(isSkeinError(error, 'ERR_TIMEOUT')
         ? new SkeinError('ERR_TIMEOUT', `the node did not answer in ${formatDuration(this.options.timeoutMs)}`, { cause: error })

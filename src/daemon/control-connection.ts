@@ -19,15 +19,21 @@ export interface ControlHost {
   onShutdown (): void
 }
 
-/** How long a closing server waits for what clients have in hand. */
+/** How long a closing server waits for what clients have in hand, and for what is on its way to the disk. */
 const SETTLE_WAIT_MS = 2_000
+const PUBLISH_WAIT_MS = 6_000
+/** Questions of one connection at a time: an answer may be long. */
+const QUERIES_MAX = 8
 
 export class ControlConnection {
   private readonly wire: ControlWire
   private readonly publisher: ControlPublisher
   private readonly feeds = new Map<number, ControlFeed>()
   private asking = 0
+  private querying = 0
   private closing = false
+  private draining = false
+  private patienceEnded = false
   private quiet: (() => void) | undefined
   private readonly whenClosed: Promise<void>
 
@@ -60,6 +66,7 @@ export class ControlConnection {
     for (const feed of this.feeds.values()) feed.hold()
     this.publisher.stop()
     await this.untilQuiet()
+    this.publisher.giveUp()
     await Promise.allSettled(Array.from(this.feeds.values(), async (feed) => feed.close()))
     this.wire.send({ event: 'bye', reason })
     this.wire.end()
@@ -87,13 +94,14 @@ export class ControlConnection {
     if (op === 'unsubscribe') return this.answer(id, async () => this.unsubscribe(args))
     if (op === 'yield' || op === 'shutdown') return this.answer(id, async () => this.retire(op))
     const query = QUERIES.get(op)
+    this.querying++
     this.answer(id, async () => {
       if (query === undefined) throw new SkeinError('ERR_BAD_ARGUMENT', `unknown operation '${op.slice(0, 64)}'`, { hint: `This node runs Skein ${this.host.version}.` })
       return query(this.host.node, args)
-    })
+    }, () => this.querying--)
   }
 
-  private answer (id: number, run: () => Promise<object>): void {
+  private answer (id: number, run: () => Promise<object>, done?: () => void): void {
     this.asking++
     run()
       .then((ok) => this.sendAnswer(id, ok), (error: unknown) => {
@@ -102,6 +110,7 @@ export class ControlConnection {
       })
       .finally(() => {
         this.asking--
+        done?.()
         this.settled()
       })
   }
@@ -159,34 +168,45 @@ export class ControlConnection {
     return {}
   }
 
+  private get busy (): boolean {
+    return this.publisher.full || this.asking >= WAITING_MAX || this.querying >= QUERIES_MAX
+  }
+
   /** Reads no further while too much is under way, or while the client does not take its answers. */
   private limit (): void {
-    if (this.publisher.full || this.asking >= WAITING_MAX) {
-      this.wire.pause()
-    } else if (this.wire.congested) {
-      this.wire.pause()
-      this.wire.drained().then(() => this.settled(), () => {})
-    }
+    if (!this.busy && !this.wire.congested) return this.wire.resume()
+    this.wire.pause()
+    if (this.busy || this.draining) return
+    this.draining = true
+    this.wire.drained().finally(() => {
+      this.draining = false
+      this.limit()
+    }).catch(() => {})
   }
 
   private settled (): void {
-    if (!this.publisher.full && this.asking < WAITING_MAX && !this.wire.congested) this.wire.resume()
+    this.limit()
     if (this.isQuiet()) this.quiet?.()
   }
 
   private isQuiet (): boolean {
     if (this.wire.closed) return true
     if (!this.publisher.settledAll || this.asking > 0) return false
-    return Array.from(this.feeds.values()).every((feed) => feed.unsettledCount === 0)
+    return this.patienceEnded || Array.from(this.feeds.values()).every((feed) => feed.unsettledCount === 0)
   }
 
   private async untilQuiet (): Promise<void> {
     if (this.isQuiet()) return
     this.wire.resume()
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, SETTLE_WAIT_MS)
+      const patience = setTimeout(() => {
+        this.patienceEnded = true
+        this.settled()
+      }, SETTLE_WAIT_MS)
+      const late = setTimeout(resolve, PUBLISH_WAIT_MS)
       this.quiet = () => {
-        clearTimeout(timer)
+        clearTimeout(patience)
+        clearTimeout(late)
         resolve()
       }
     })

@@ -15,7 +15,7 @@ export interface PublisherOutput {
 }
 
 export class ControlPublisher {
-  private publishing = 0
+  private readonly publishing = new Set<number>()
   private publishingBytes = 0
   private waiting = 0
   private readonly aborter = new AbortController()
@@ -27,14 +27,20 @@ export class ControlPublisher {
 
   /** No further request should be read. */
   get full (): boolean {
-    return this.publishing >= PUBLISHING_MAX || this.publishingBytes >= PUBLISHING_BYTES_MAX || this.waiting >= WAITING_MAX
+    return this.publishing.size >= PUBLISHING_MAX || this.publishingBytes >= PUBLISHING_BYTES_MAX || this.waiting >= WAITING_MAX
   }
 
   /** Nothing is on its way to the disk. */
-  get settledAll (): boolean { return this.publishing === 0 }
+  get settledAll (): boolean { return this.publishing.size === 0 }
 
-  /** Gives up the waits for receipts, and publishes that wait for room. Their requests are not answered. */
+  /** Gives up the waits for receipts. Their requests are not answered: the messages are on disk, and can be asked for elsewhere. */
   stop (): void { this.aborter.abort() }
+
+  /** Answers what still waits for the disk with what is known of it, which is nothing. */
+  giveUp (): void {
+    for (const id of this.publishing) this.output.send({ id, error: toWireError(new SkeinError('ERR_ABORTED', 'the node closed before the message was on disk')) })
+    this.publishing.clear()
+  }
 
   publish (id: number, args: Args): void {
     const startedAt = performance.now()
@@ -46,19 +52,19 @@ export class ControlPublisher {
       level = parseLevel(optionalText(args, 'until') ?? 'local')
       timeoutMs = optionalNumber(args, 'timeoutMs')
       body = fromBase64(args, 'body')
-      published = this.node.publish(text(args, 'topic'), body, { ...publishOptions(args), signal: this.aborter.signal })
+      published = this.node.publish(text(args, 'topic'), body, publishOptions(args))
     } catch (error) {
       this.fail(id, error)
       return
     }
-    this.publishing++
+    this.publishing.add(id)
     this.publishingBytes += body.length
-    const leave = (): void => {
-      this.publishing--
+    const leave = (): boolean => {
       this.publishingBytes -= body.length
+      return this.publishing.delete(id)
     }
     published.then((message) => {
-      leave()
+      if (!leave()) return
       if (level.kind === 'local') {
         this.output.send({ id, ok: answerOf(message) })
         this.output.settled()
@@ -68,8 +74,9 @@ export class ControlPublisher {
         this.wait(id, message, level, left, answerOf(message))
       }
     }, (error: unknown) => {
-      leave()
-      this.fail(id, error)
+      if (!leave()) return
+      this.output.send({ id, error: toWireError(error) })
+      this.output.settled()
     })
   }
 
@@ -96,7 +103,7 @@ export class ControlPublisher {
   }
 
   private fail (id: number, error: unknown): void {
-    // A stopped request stays unanswered: `bye` says that it can be asked again.
+    // A wait that was stopped stays unanswered: `bye` says that it can be asked again.
     if (!(this.aborter.signal.aborted && (isSkeinError(error, 'ERR_ABORTED') || isSkeinError(error, 'ERR_CLOSED')))) {
       this.output.send({ id, error: toWireError(error) })
     }

@@ -34,6 +34,7 @@ export class ControlWire {
       if (this.ending) return
       this.unread.push(...this.splitter.push(chunk))
       this.readOn()
+      if (this.splitter.overLimit) this.break(new Error('a line is too long'))
     })
     stream.on('drain', () => this.release())
     stream.on('error', (error) => this.finish(error))
@@ -139,7 +140,7 @@ export class ControlWire {
   }
 
   private handle (line: Line): void {
-    if ('tooLong' in line) return this.break(new Error(`a line of ${line.tooLong} bytes is too long`))
+    if ('tooLong' in line) return this.break(new Error('a line is too long'))
     let message: unknown
     try {
       message = JSON.parse(line.bytes.toString('utf8'))

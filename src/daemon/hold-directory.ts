@@ -85,7 +85,7 @@ export async function joinDirectory (dataDir: string, options: JoinOptions): Pro
 /** Throws when nobody has the lock; gives the error to wait on when somebody has it and does not listen yet. */
 async function whyNobodyAnswers (dataDir: string): Promise<SkeinError> {
   if (!hasNode(dataDir)) {
-    throw new SkeinError('ERR_UNREACHABLE', `no node has ever run on ${dataDir}`, { hint: 'Start one: skein daemon. Or name the directory of one that runs with --data.' })
+    throw new SkeinError('ERR_UNREACHABLE', `no node has ever run on ${dataDir}`, { hint: `Start one: skein daemon --data ${dataDir}` })
   }
   try {
     const lock = await openDataDir(dataDir, { role: 'command' })
@@ -95,7 +95,7 @@ async function whyNobodyAnswers (dataDir: string): Promise<SkeinError> {
     if (readLockHolder(dataDir)?.role !== 'embedded') return error
     throw new SkeinError('ERR_DATA_DIR_IN_USE', error.message, { hint: 'A node inside another program does not answer commands.', cause: error })
   }
-  throw new SkeinError('ERR_UNREACHABLE', `no node runs on ${dataDir}`, { hint: 'Start one: skein daemon.' })
+  throw new SkeinError('ERR_UNREACHABLE', `no node runs on ${dataDir}`, { hint: `Start one: skein daemon --data ${dataDir}` })
 }
 
 /** Waits for a node to listen again, without ever being one. */

@@ -17,6 +17,9 @@ export class LineSplitter {
 
   constructor (private readonly bytesMax: number) {}
 
+  /** The line that has not ended yet is over the limit already. */
+  get overLimit (): boolean { return this.length > this.bytesMax }
+
   /** The lines that end in `chunk`. They may share memory with it. */
   push (chunk: Uint8Array): Line[] {
     const buffer = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)

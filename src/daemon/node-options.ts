@@ -29,7 +29,7 @@ export async function nodeOptions (resolved: ResolvedSettings, role: 'daemon' | 
 export async function checkSettings ({ values, origins }: ResolvedSettings): Promise<void> {
   const { listen = [], bootstrap, messageBytesMax } = values
   if (messageBytesMax !== undefined && messageBytesMax > MESSAGE_BYTES_HARD_MAX) {
-    throw bad(origins.messageBytesMax, `${formatBytes(messageBytesMax)} a message is over the hard limit`, `At most ${formatBytes(MESSAGE_BYTES_HARD_MAX)}`)
+    throw bad(origins.messageBytesMax, `${formatBytes(messageBytesMax)} a message is over the hard limit`, `At most ${formatBytes(MESSAGE_BYTES_HARD_MAX)}.`)
   }
   if (listen.length === 0 && bootstrap.length === 0) return
   const { multiaddr } = await import('@multiformats/multiaddr')

@@ -45,7 +45,7 @@ async function askOrRead (dataDir: string): Promise<Identity> {
       client.close()
     }
   }
-  if (!hasNode(dataDir)) throw new SkeinError('ERR_UNREACHABLE', `no node has ever run on ${dataDir}`, { hint: 'Start one: skein daemon.' })
+  if (!hasNode(dataDir)) throw new SkeinError('ERR_UNREACHABLE', `no node has ever run on ${dataDir}`, { hint: `Start one: skein daemon --data ${dataDir}` })
   const { loadOrCreateIdentity } = await import('../../security/identity.js')
   const { peerId } = await loadOrCreateIdentity(keyPath(dataDir))
   return { peerId, dataDir, addresses: [] }

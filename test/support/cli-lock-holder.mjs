@@ -1,0 +1,6 @@
+// Holds the lock of a data directory and listens nowhere, as a command does while it starts.
+import { openDataDir } from '../../dist/store/data-dir.js'
+
+await openDataDir(process.argv[2], { role: 'command' })
+console.log('held')
+setInterval(() => {}, 60_000)
