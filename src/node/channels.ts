@@ -1,5 +1,4 @@
 import { isChannel } from '../message/topic.js'
-import { toHex } from '../base/bytes.js'
 
 /** Channels a relay joins, and a wildcard subscription takes in. design §7. */
 export const CHANNELS_MAX = 1024
@@ -94,22 +93,13 @@ export class Channels {
   }
 }
 
-/** Gossip topics carry the mesh's hash, so that meshes never meet. */
-export class GossipTopics {
-  readonly directory: string
-  readonly #prefix: string
-
-  constructor (mesh: Uint8Array) {
-    this.directory = `/skein/1/${toHex(mesh)}/directory`
-    this.#prefix = `/skein/1/${toHex(mesh)}/c/`
-  }
-
-  ofChannel (channel: string): string { return this.#prefix + channel }
-
-  /** The channel of a topic of this mesh; undefined for any other. */
+/** Gossip topics of this node. The network room puts the mesh before them, so that meshes never meet. */
+export const GOSSIP_TOPICS = {
+  directory: 'directory',
+  ofChannel: (channel: string): string => `c/${channel}`,
+  /** The channel of a topic; undefined for any other. */
   channelOf (topic: string): string | undefined {
-    if (!topic.startsWith(this.#prefix)) return undefined
-    const channel = topic.slice(this.#prefix.length)
+    const channel = topic.startsWith('c/') ? topic.slice(2) : ''
     return isChannel(channel) ? channel : undefined
   }
 }

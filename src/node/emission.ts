@@ -2,6 +2,7 @@ import { GOSSIP_BYTES_MAX } from '../base/limits.js'
 import type { SealedBatch } from '../message/batch.js'
 import type { RecordFields } from '../message/record.js'
 import type { LogState } from '../store/log-state.js'
+import { GOSSIP_TOPICS } from './channels.js'
 import type { Engine } from './engine.js'
 import { GOSSIP, tagged } from './gossip-kinds.js'
 
@@ -17,7 +18,7 @@ export class Emission {
     this.#e.channels.published(log.channel)
     this.#e.headsMoved.add(log)
     this.#e.directory.changed()
-    const topic = this.#e.topics.ofChannel(log.channel)
+    const topic = GOSSIP_TOPICS.ofChannel(log.channel)
     for (const batch of batches) {
       this.#e.counters.add('published_messages', batch.count)
       this.#e.options.network.gossip(topic, tagged(GOSSIP.batch, batch.bytes))
@@ -30,7 +31,7 @@ export class Emission {
     this.#e.channels.published(channel)
     this.#e.counters.add('published_ephemeral', batch.count)
     const frame = tagged(GOSSIP.ephemeral, batch.bytes)
-    if (frame.length <= GOSSIP_BYTES_MAX) this.#e.options.network.gossip(this.#e.topics.ofChannel(channel), frame)
+    if (frame.length <= GOSSIP_BYTES_MAX) this.#e.options.network.gossip(GOSSIP_TOPICS.ofChannel(channel), frame)
     if (this.#e.inbox.hasLive(channel, true)) this.#e.reception.offerLive(batch, records, true)
   }
 

@@ -27,7 +27,7 @@ import { LogBook } from '../store/log-book.js'
 import type { LogState } from '../store/log-state.js'
 import type { Store } from '../store/store.js'
 import type { DeadLetter, Gap, NodeOptions } from './api.js'
-import { Channels, GossipTopics } from './channels.js'
+import { Channels, GOSSIP_TOPICS } from './channels.js'
 import { Counters } from './counters.js'
 import { Emission } from './emission.js'
 import { GOSSIP, tagged } from './gossip-kinds.js'
@@ -83,7 +83,6 @@ export class Engine {
   readonly wants: Wants
   readonly housekeeping: Housekeeping
   readonly neighbourhood: Neighbourhood
-  readonly topics: GossipTopics
   readonly ephemeral: Ephemeral
   readonly intake: Intake
   readonly puller: Puller
@@ -104,7 +103,6 @@ export class Engine {
     this.neighbourhood = new Neighbourhood(this)
     const { clock, random, crypto, mesh, store, network, settings } = options
     const self = this.self = network.peerId
-    this.topics = new GossipTopics(mesh)
     this.book = new LogBook({ store, crypto, mesh, self, wallMs: () => clock.wallMs() })
     this.neighbours = new Neighbours(clock, (peerId, reason, banMs) => { network.disconnect(peerId, reason, banMs) })
     const send = (peerId: string, frame: Uint8Array): boolean => network.send(peerId, frame)
@@ -192,7 +190,7 @@ export class Engine {
     this.directory = new Directory({
       clock, random, crypto, mesh, self, store,
       own: () => ownAnnouncement(this, network, settings.relay === true, this.headsMoved),
-      gossip: (page) => { network.gossip(this.topics.directory, tagged(GOSSIP.announcement, page)) },
+      gossip: (page) => { network.gossip(GOSSIP_TOPICS.directory, tagged(GOSSIP.announcement, page)) },
       heard: (publisher, heads, joined) => {
         for (const { channel } of heads) this.channels.heard(channel)
         for (const channel of joined) this.channels.heard(channel)
@@ -207,8 +205,8 @@ export class Engine {
       relay: settings.relay === true,
       subscribed: (channel) => this.inbox.wantsChannel(channel) || this.inbox.hasLive(channel),
       named: () => this.inbox.namedChannels(),
-      join: (channel) => { network.join(this.topics.ofChannel(channel)) },
-      leave: (channel) => { network.leave(this.topics.ofChannel(channel)) },
+      join: (channel) => { network.join(GOSSIP_TOPICS.ofChannel(channel)) },
+      leave: (channel) => { network.leave(GOSSIP_TOPICS.ofChannel(channel)) },
       added: (channel) => { this.#channelAdded(channel) },
       overflow: (channel) => { options.listener.notice({ code: 'ERR_LIMIT', message: `there are more channels than this node may join; ${channel} and others are left out` }) }
     })
@@ -238,12 +236,12 @@ export class Engine {
         this.repair.compare(peerId)
       },
       interest: (peerId, topic, joined) => {
-        const channel = this.topics.channelOf(topic)
+        const channel = GOSSIP_TOPICS.channelOf(topic)
         if (channel !== undefined) this.neighbourhood.interested(peerId, channel, joined)
       },
       notice: (notice) => { this.options.listener.notice(notice) }
     })
-    network.join(this.topics.directory)
+    network.join(GOSSIP_TOPICS.directory)
     for (const channel of this.book.channels()) {
       this.channels.heard(channel)
       for (const log of this.book.logs(channel)) if (log.own) this.channels.published(channel)

@@ -5,6 +5,7 @@ import type { Interest } from '../inbox/intake.js'
 import type { GossipVerdict } from '../network/network.js'
 import { EphemeralSeen } from '../outbox/ephemeral.js'
 import type { LogState } from '../store/log-state.js'
+import { GOSSIP_TOPICS } from './channels.js'
 import type { Engine } from './engine.js'
 import { GOSSIP } from './gossip-kinds.js'
 
@@ -20,8 +21,8 @@ export class Reception {
   gossip (topic: string, data: Uint8Array, from: string): GossipVerdict {
     const kind = data[0]
     const bytes = data.subarray(1)
-    if (topic === this.#e.topics.directory) return kind === GOSSIP.announcement ? this.#e.directory.arrived(bytes) : 'reject'
-    const channel = this.#e.topics.channelOf(topic)
+    if (topic === GOSSIP_TOPICS.directory) return kind === GOSSIP.announcement ? this.#e.directory.arrived(bytes) : 'reject'
+    const channel = GOSSIP_TOPICS.channelOf(topic)
     if (channel === undefined || this.#e.isClosed) return 'ignore'
     const batch = this.#e.intake.open(bytes)
     if (batch === undefined || batch.log.channel !== channel) return 'reject'
