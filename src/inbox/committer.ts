@@ -46,6 +46,8 @@ export class Committer {
   #retryMs = FULL_RETRY_MS
   #stopped: SkeinError | undefined
   #closing: (() => void) | undefined
+  /** Rows are on their way to other keys: nothing else is written before they are there. */
+  #moving = false
 
   constructor (parts: CommitterParts) { this.#parts = parts }
 
@@ -76,7 +78,7 @@ export class Committer {
 
   /** Commits what is dirty, unless a commit is under way: then it follows by itself when somebody waits for it. */
   flush (): void {
-    if (this.#committing || this.#retryTimer !== undefined || this.#stopped !== undefined) return
+    if (this.#moving || this.#committing || this.#retryTimer !== undefined || this.#stopped !== undefined) return
     const parts: Part[] = []
     const ops: StoreOp[] = []
     this.#collect(this.#urgent, parts, ops)
@@ -166,6 +168,24 @@ export class Committer {
     this.#retryMs = Math.min(FULL_RETRY_MS_MAX, this.#retryMs * 2)
   }
 
+  /** Commits this before anything else, however long that takes. */
+  move (ops: readonly StoreOp[], done: () => void): void {
+    this.#moving = true
+    this.#parts.store.commit(ops, error => {
+      if (isSkeinError(error, 'ERR_STORE_FULL') && this.#stopped === undefined && this.#closing === undefined) {
+        this.#retryTimer = this.#parts.clock.after(FULL_RETRY_MS_MAX, () => {
+          this.#retryTimer = undefined
+          this.move(ops, done)
+        })
+        return
+      }
+      this.#moving = false
+      if (error !== undefined) this.#refused([], error)
+      else done()
+      this.flush()
+    })
+  }
+
   /** Nothing is written any more; whoever waits is told so. */
   stop (error: SkeinError): void {
     if (this.#stopped !== undefined) return
@@ -190,6 +210,10 @@ export class Committer {
       return
     }
     this.#closing = done
+    if (this.#moving && this.#retryTimer !== undefined) {
+      this.#finish()
+      return
+    }
     this.#retryTimer?.cancel()
     this.#retryTimer = undefined
     if (!this.#committing) this.flush()

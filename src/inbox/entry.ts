@@ -1,3 +1,4 @@
+import type { RecordFields } from '../message/record.js'
 import type { Cursor } from './cursor.js'
 import type { Due } from './due-heap.js'
 
@@ -28,8 +29,8 @@ export class Entry implements Due {
   token = 0
   /** The consumer that has it. */
   owner: object | undefined = undefined
-  /** Why it is to be buried, when its record could not be read at that moment. */
-  reason = ''
+  /** While in flight: what is buried if it comes to that, whatever becomes of the batch. */
+  record: RecordFields | undefined
   /** Time-out while in flight, next attempt while waiting. */
   dueAt = 0
   heapIndex = -1

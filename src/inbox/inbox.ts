@@ -66,6 +66,8 @@ export class Inbox {
   readonly #opening = new Map<string, Array<() => void>>()
   /** Where logs end, by the links of later ones. */
   readonly #closedAt = new Map<string, number>()
+  /** Calls that wait until rows have moved to where they belong. */
+  #moving: Array<() => void> | undefined
   readonly #committer: Committer
   readonly #live: Live
   readonly #env: CoreEnv
@@ -127,7 +129,14 @@ export class Inbox {
     }
     this.#nextNumber = Math.max(0, ...byNumber.keys(), ...removed) + 1
     const moved = loadCursors(store, book, clock, byNumber)
-    if (moved.length > 0) store.commit(moved, error => { if (error !== undefined) this.#fail(error) })
+    if (moved.length > 0) {
+      this.#moving = []
+      this.#committer.move(moved, () => {
+        const waiting = this.#moving ?? []
+        this.#moving = undefined
+        for (const go of waiting) go()
+      })
+    }
     for (const core of this.#cores.values()) {
       for (const cursor of core.cursors.values()) this.#index(cursor)
     }
@@ -231,7 +240,7 @@ export class Inbox {
       done(error as SkeinError)
       return
     }
-    const waiting = this.#opening.get(spec.name)
+    const waiting = this.#moving ?? this.#opening.get(spec.name)
     if (waiting !== undefined) {
       waiting.push(() => { this.open(spec, done) })
       return
@@ -341,7 +350,7 @@ export class Inbox {
   /** Forgets a subscription, its cursors and dead letters, and closes its consumers. `ERR_NOT_FOUND`. */
   remove (name: string, done: SettleDone): void {
     if (this.#refuseClosed(done)) return
-    const waiting = this.#opening.get(name)
+    const waiting = this.#moving ?? this.#opening.get(name)
     if (waiting !== undefined) {
       waiting.push(() => { this.remove(name, done) })
       return

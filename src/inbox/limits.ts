@@ -14,7 +14,7 @@ export const SUBSCRIPTIONS_MAX = 1024
 /** Consumers on one name, and live consumers of one node. Wild guess. */
 export const CONSUMERS_MAX = 256
 export const LIVE_CONSUMERS_MAX = 4096
-/** Dead letters of one subscription. At the limit records are tried again instead of buried: nothing is dropped. Wild guess. */
+/** Dead letters of one subscription. At the limit records wait to be buried until there is room: nothing is dropped. Wild guess. */
 export const DEAD_LETTERS_MAX = 100_000
 /** Ephemeral messages that wait for the consumers of a durable subscription. */
 export const EPHEMERAL_BUFFER_MAX = 1024

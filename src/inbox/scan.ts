@@ -6,7 +6,7 @@ import type { RecordFields } from '../message/record.js'
 import type { LogState } from '../store/log-state.js'
 import type { Cursor, Stall } from './cursor.js'
 import { Entry } from './entry.js'
-import { CURSOR_WINDOW_POSITIONS, DELAY_MS_MAX, ENTRIES_MAX, SCAN_POSITIONS } from './limits.js'
+import { CURSOR_WINDOW_POSITIONS, ENTRIES_MAX, SCAN_POSITIONS } from './limits.js'
 import { mayFollow, type OrderParts } from './order.js'
 import type { OpenBatches } from './open-batches.js'
 import { decodeDead, type DeadRow, type SubscriptionRow } from './rows.js'
@@ -33,6 +33,8 @@ export interface ScanParts extends OrderParts {
   bury (entry: Entry, reason: string, record: RecordFields): boolean
   keep (entry: Entry): void
   wait (entry: Entry, dueAt: number): void
+  /** It holds back its log or its key until it is settled, and may come again at `dueAt`. */
+  hold (entry: Entry, dueAt: number): void
   /** The record of a kept entry cannot be read any more. */
   unread (entry: Entry): void
   /** A redriven letter that is no longer there. */
@@ -74,8 +76,8 @@ export class Scan {
     return undefined
   }
 
-  /** The record of an entry that was looked at before; undefined when it cannot be read or has expired, and then it was dealt with. */
-  again (entry: Entry): boolean {
+  /** Whether an entry that was looked at before can be handed out again now; if not, it has been dealt with. */
+  again (entry: Entry, nowMs: number): boolean {
     const record = this.recordOf(entry)
     if (record === undefined) {
       this.#parts.unread(entry)
@@ -85,7 +87,19 @@ export class Scan {
       this.#parts.expire(entry.cursor, entry.position, entry)
       return false
     }
+    if (this.#worn(entry, record, nowMs)) return false
     this.record = record
+    return true
+  }
+
+  /** Whether its attempts are used up: then it is buried, or waits until there is room for dead letters. */
+  #worn (entry: Entry, record: RecordFields, nowMs: number): boolean {
+    const parts = this.#parts
+    if (entry.attempts < parts.row.maxAttempts) return false
+    if (!parts.bury(entry, `not settled in ${entry.attempts} attempts`, record)) {
+      parts.keep(entry)
+      parts.hold(entry, nowMs + parts.row.backoffMaxMs)
+    }
     return true
   }
 
@@ -111,7 +125,7 @@ export class Scan {
       this.#stall(cursor, 'held', entry.position)
       return 'stalled'
     }
-    return this.again(entry) ? entry : undefined
+    return this.again(entry, nowMs) ? entry : undefined
   }
 
   #takeRedriven (cursor: Cursor, nowMs: number): Entry | 'stalled' | undefined {
@@ -271,11 +285,7 @@ export class Scan {
       parts.keep(entry)
       return undefined
     }
-    if (entry.attempts >= parts.row.maxAttempts) {
-      if (parts.bury(entry, entry.reason === '' ? `not settled in ${entry.attempts} attempts` : entry.reason, record)) return undefined
-      entry.held = true
-      entry.dueAt = nowMs + Math.min(DELAY_MS_MAX, parts.row.backoffMaxMs)
-    }
+    if (this.#worn(entry, record, nowMs)) return undefined
     if (entry.held) {
       if (!parts.keyed) cursor.holdBack(entry)
       if (entry.dueAt > nowMs) {

@@ -222,7 +222,7 @@ export class SubscriptionCore implements ScanParts, ConsumerPort {
     const limit = entry.attempts >= this.row.maxAttempts
     if (limit && this.#buryAgain(entry, `not settled within ${this.row.ackTimeoutMs} ms`)) return
     if (entry.state === 'free') return
-    this.#hold(entry, limit ? nowMs + this.row.backoffMaxMs : nowMs)
+    this.hold(entry, limit ? nowMs + this.row.backoffMaxMs : nowMs)
     this.#env.dirty(cursor, 'soon')
   }
 
@@ -248,7 +248,7 @@ export class SubscriptionCore implements ScanParts, ConsumerPort {
     scan.begin()
     while (this.#ready.length > 0) {
       const entry = this.#ready.shift() as Entry
-      if (scan.again(entry)) return this.#deliver(entry, consumer, nowMs)
+      if (scan.again(entry, nowMs)) return this.#deliver(entry, consumer, nowMs)
     }
     while (this.#ring.length > 0) {
       const cursor = this.#ring[0] as Cursor
@@ -283,6 +283,7 @@ export class SubscriptionCore implements ScanParts, ConsumerPort {
     const record = this.#scan.record as RecordFields
     entry.state = 'in-flight'
     entry.owner = consumer
+    entry.record = record
     entry.token = this.#env.nextToken()
     entry.attempts++
     if (entry.attempts > 1) cursor.redelivered++
@@ -348,7 +349,7 @@ export class SubscriptionCore implements ScanParts, ConsumerPort {
     if (limit && this.#buryAgain(entry, options.reason ?? 'nacked')) return
     if (entry.state === 'free') return
     const delayMs = limit ? this.row.backoffMaxMs : options.delayMs ?? backoffAfter(entry.attempts, this.row.backoffMs, this.row.backoffMaxMs)
-    this.#hold(entry, this.#env.clock.nowMs() + Math.min(DELAY_MS_MAX, Math.max(0, delayMs)))
+    this.hold(entry, this.#env.clock.nowMs() + Math.min(DELAY_MS_MAX, Math.max(0, delayMs)))
   }
 
   reject (consumer: Consumer, token: number, reason: string, done: SettleDone): void {
@@ -359,7 +360,7 @@ export class SubscriptionCore implements ScanParts, ConsumerPort {
       entry.cursor.acks.push(done)
       return
     }
-    this.#hold(entry, this.#env.clock.nowMs() + this.row.backoffMaxMs)
+    this.hold(entry, this.#env.clock.nowMs() + this.row.backoffMaxMs)
     done(new SkeinError('ERR_LIMIT', `subscription ${this.name} has ${DEAD_LETTERS_MAX} dead letters`, { hint: 'Redrive or remove some; the message is delivered again meanwhile.' }))
   }
 
@@ -417,8 +418,9 @@ export class SubscriptionCore implements ScanParts, ConsumerPort {
 
   /** Back for anyone, at once. */
   #free (entry: Entry, nowMs: number): void {
+    entry.record = undefined
     if (entry.held) {
-      this.#hold(entry, nowMs)
+      this.hold(entry, nowMs)
     } else if (this.keyed) {
       entry.state = 'ready'
       this.#ready.push(entry)
@@ -437,8 +439,9 @@ export class SubscriptionCore implements ScanParts, ConsumerPort {
   }
 
   /** Nacked or timed out: it holds its log or its key until it is settled, and comes again at `dueAt`. */
-  #hold (entry: Entry, dueAt: number): void {
+  hold (entry: Entry, dueAt: number): void {
     entry.held = true
+    entry.record = undefined
     if (!this.keyed) entry.cursor.holdBack(entry)
     this.wait(entry, dueAt)
     if (entry.state !== 'in-flight') entry.state = 'waiting'
@@ -516,17 +519,16 @@ export class SubscriptionCore implements ScanParts, ConsumerPort {
         return
       }
       // One that was due comes up again at the next wake.
-      this.#hold(entry, entry.dueAt)
+      this.hold(entry, entry.dueAt)
       return
     }
     if (entry.state !== 'free') this.#rewind(entry)
   }
 
   #buryAgain (entry: Entry, reason: string): boolean {
-    const record = this.#scan.recordOf(entry)
+    // A redriven letter is read again for where it came from.
+    const record = entry.cursor.pending === undefined ? entry.record : this.#scan.recordOf(entry)
     if (record !== undefined) return this.bury(entry, reason, record)
-    // Without its record there is nothing to bury yet: it is buried when it has been fetched again.
-    entry.reason = reason
     this.unread(entry)
     return false
   }
@@ -592,7 +594,7 @@ export class SubscriptionCore implements ScanParts, ConsumerPort {
     const { log } = cursor
     this.#env.gap({ subscription: this.name, publisher: log.publisher, incarnation: cursor.incarnation, channel: log.channel, from, to, reason })
     if (cursor.settle(from, to)) this.#moved(cursor)
-    this.#env.dirty(cursor, 'lazy')
+    this.#env.dirty(cursor, 'now')
     return to
   }
 
