@@ -1,6 +1,7 @@
 const encoder = new TextEncoder()
-const decoder = new TextDecoder()
-const strictDecoder = new TextDecoder('utf-8', { fatal: true })
+// A leading U+FEFF is a character of the text like any other.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 export const utf8 = (text: string): Uint8Array => encoder.encode(text)
 export const fromUtf8 = (bytes: Uint8Array): string => decoder.decode(bytes)
@@ -16,6 +17,9 @@ export function fromStrictUtf8 (bytes: Uint8Array): string | undefined {
 
 /** Bytes that `text` takes in UTF-8. */
 export const utf8Length = (text: string): number => Buffer.byteLength(text)
+
+/** Bytes of its own, whatever `bytes` is: `slice` of a Buffer is a view, which changes with its owner and pins all of it. */
+export const copyBytes = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(bytes)
 
 export function equalBytes (a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && Buffer.compare(a, b) === 0

@@ -151,6 +151,26 @@ export class RangeSet {
     return n
   }
 
+  /** What is in both. */
+  intersection (other: RangeSet): RangeSet {
+    const out = new RangeSet()
+    for (let i = 0, j = 0; i < this.#from.length && j < other.#from.length;) {
+      const from = Math.max(this.#from[i] as number, other.#from[j] as number)
+      const to = Math.min(this.#to[i] as number, other.#to[j] as number)
+      out.add(from, to)
+      if ((this.#to[i] as number) < (other.#to[j] as number)) i++
+      else j++
+    }
+    return out
+  }
+
+  /** What is in this one and not in the other. */
+  without (other: RangeSet): RangeSet {
+    const out = new RangeSet()
+    for (const { from, to } of this.ranges()) for (const part of other.missing(from, to)) out.add(part.from, part.to)
+    return out
+  }
+
   ranges (): Range[] {
     return this.#from.map((from, i) => ({ from, to: this.#to[i] as number }))
   }

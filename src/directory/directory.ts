@@ -7,14 +7,14 @@
  */
 import type { Clock, Random, Timer } from '../base/clock.js'
 import type { Crypto } from '../base/crypto.js'
-import { toHex } from '../base/bytes.js'
+import { concatBytes, copyBytes, fromUtf8, toHex, utf8, utf8Length } from '../base/bytes.js'
+import { NAME_BYTES_MAX } from '../base/limits.js'
 import { FilterSet, filterFault } from '../message/filter.js'
 import type { Incarnation } from '../message/ids.js'
 import { peerIdToBytes } from '../message/peer-id.js'
 import { openAnnouncement, signAnnouncement, type AnnouncementPage } from '../message/signed.js'
 import { isChannel } from '../message/topic.js'
 import { Announcement, type AnnouncedHead, type AnnouncedSubscription } from '../message/wire.js'
-import { concatBytes, utf8, fromUtf8 } from '../base/bytes.js'
 import type { Store, StoreOp } from '../store/store.js'
 
 /** A node says again all it has to say. */
@@ -30,8 +30,9 @@ export const NODES_MAX = 4096
 const HEADS_PER_PAGE = 4096
 /** An announcement is not believed when it claims to come from so far in the future. */
 const AHEAD_MS = 24 * 3_600_000
-/** Durable subscriptions remembered of one other node. */
+/** Durable subscriptions remembered of one other node, and nodes of which some are. */
 const REMEMBERED_MAX = 1024
+export const REMEMBERED_NODES_MAX = 16_384
 
 type Bytes = Uint8Array<ArrayBuffer>
 
@@ -93,10 +94,17 @@ export class Directory {
 
   constructor (options: DirectoryOptions) {
     this.#o = options
-    for (const [key, value] of options.store.entries('peer', { limit: 1000 })) {
-      const peerId = fromUtf8(key)
-      const subscriptions = decodeRemembered(peerId, value)
-      if (subscriptions.length > 0) this.#remembered.set(peerId, subscriptions)
+    let gte: Uint8Array | undefined
+    for (;;) {
+      const rows = options.store.entries('peer', gte === undefined ? {} : { gte })
+      for (const [key, value] of rows) {
+        const peerId = fromUtf8(key)
+        const subscriptions = decodeRemembered(peerId, value)
+        if (subscriptions.length > 0) this.#remembered.set(peerId, subscriptions)
+      }
+      const last = rows.at(-1)?.[0]
+      if (last === undefined || rows.length < 1000) break
+      gte = concatBytes([last, Uint8Array.of(0)])
     }
   }
 
@@ -157,7 +165,14 @@ export class Directory {
     const opened = openAnnouncement(bytes, this.#o.mesh)
     if (opened === undefined) return 'reject'
     const page = opened.value
-    if (page.author === this.#o.self) return 'ignore'
+    if (page.author === this.#o.self) {
+      // What we said before our clock went back, or in an earlier life: only what is newer still will be believed.
+      if (page.sequence > this.#sequence && page.sequence <= this.#o.clock.wallMs() + AHEAD_MS && opened.verify(this.#o.crypto)) {
+        this.#sequence = page.sequence
+        this.changed()
+      }
+      return 'ignore'
+    }
     const known = this.#nodes.get(page.author)
     if (known !== undefined && (page.sequence < known.sequence || (page.sequence === known.sequence && known.pages.has(page.page)))) return 'ignore'
     if (page.sequence > this.#o.clock.wallMs() + AHEAD_MS) return 'ignore'
@@ -169,7 +184,7 @@ export class Directory {
       node.sequence = page.sequence
       node.pages.clear()
     }
-    node.pages.set(page.page, bytes.slice())
+    node.pages.set(page.page, copyBytes(bytes))
     node.lastMs = this.#o.clock.nowMs()
     this.#remember(page)
     this.#o.heard(page.author, headsOf(page), page.joined.filter(isChannel))
@@ -180,6 +195,7 @@ export class Directory {
     const subscriptions = toRemembered(page.author, page.subscriptions)
     const before = this.#remembered.get(page.author) ?? []
     if (describe(before) === describe(subscriptions)) return
+    if (before.length === 0 && this.#remembered.size >= REMEMBERED_NODES_MAX) return
     if (subscriptions.length === 0) this.#remembered.delete(page.author)
     else this.#remembered.set(page.author, subscriptions)
     const key = utf8(page.author)
@@ -212,14 +228,14 @@ function headsOf (page: AnnouncementPage): AnnouncedLogHead[] {
   const out: AnnouncedLogHead[] = []
   for (const head of page.heads) {
     if (!isChannel(head.channel) || head.incarnationRandom.length !== 8 || head.hash.length !== 32) continue
-    if (!Number.isSafeInteger(head.position) || head.position < 1 || !Number.isSafeInteger(head.incarnation) || head.incarnation < 1) continue
-    out.push({ publisher: page.author, channel: head.channel, incarnation: { number: head.incarnation, random: toHex(head.incarnationRandom) }, position: head.position, hash: head.hash.slice() })
+    if (!Number.isSafeInteger(head.position + 1) || head.position < 1 || !Number.isSafeInteger(head.incarnation) || head.incarnation < 1) continue
+    out.push({ publisher: page.author, channel: head.channel, incarnation: { number: head.incarnation, random: toHex(head.incarnationRandom) }, position: head.position, hash: copyBytes(head.hash) })
   }
   return out
 }
 
 function toRemembered (peerId: string, subscriptions: readonly AnnouncedSubscription[]): RememberedSubscription[] {
-  return subscriptions.slice(0, REMEMBERED_MAX).filter(({ name, filters }) => name !== '' && filters.length > 0 && filters.every(filter => filterFault(filter) === undefined))
+  return subscriptions.slice(0, REMEMBERED_MAX).filter(({ name, filters }) => name !== '' && utf8Length(name) <= NAME_BYTES_MAX && filters.length > 0 && filters.every(filter => filterFault(filter) === undefined))
     .map(({ name, filters, createdAt }) => ({ peerId, name, filters: new FilterSet(filters), createdAt }))
 }
 
@@ -236,5 +252,10 @@ function encodeRemembered (subscriptions: readonly RememberedSubscription[]): Ui
 
 function decodeRemembered (peerId: string, value: Uint8Array): RememberedSubscription[] {
   if (value[0] !== 1) return []
-  return toRemembered(peerId, Announcement.decode(value.subarray(1)).subscriptions)
+  try {
+    return toRemembered(peerId, Announcement.decode(value.subarray(1)).subscriptions)
+  } catch {
+    // A damaged row: the node says it again.
+    return []
+  }
 }

@@ -15,6 +15,7 @@ import { RangeSet } from '../base/range-set.js'
 import { bodyHolds, hasBody, MalformedBatch, openBatch, signatureHolds, type SealedBatch } from '../message/batch.js'
 import { decodeRecords, type RecordFields } from '../message/record.js'
 import type { Offered } from '../repair/offered.js'
+import { LOGS_MAX } from '../repair/repair.js'
 import type { LogBook } from '../store/log-book.js'
 import type { LogState } from '../store/log-state.js'
 import type { Store, StoreOp } from '../store/store.js'
@@ -94,20 +95,25 @@ export class Intake {
 
   /** Takes a batch that has been opened. `done(true)` when it is held on disk, `done(false)` when it could not be. */
   offer (batch: SealedBatch, pulledFrom: string | undefined, done?: (held: boolean) => void): Offered {
-    if (this.#closed || this.#o.quarantined(batch.log.publisher)) return 'unwanted'
     if (!hasBody(batch)) return 'bad'
+    if (this.#closed) return 'unwanted'
+    const interest = this.#o.interest(batch)
+    // Gossip is passed on for others, so that it must be genuine even where this node has no use for it.
+    if (interest === 'none') return this.#genuine(batch) === undefined ? 'bad' : 'unwanted'
+    if (this.#o.quarantined(batch.log.publisher)) return 'unwanted'
     const known = this.#o.book.get(batch.logKey)
     if (known !== undefined) {
-      if (known.held.covers(batch.base, batch.last)) return this.#compare(known, batch)
       const under = this.#under.get(known.key)
       if (under?.covers(batch.base, batch.last) === true) return 'known'
       // Batches never overlap unless their publisher signed two histories.
-      if (known.held.overlaps(batch.base, batch.last)) return this.#compare(known, batch)
+      while (known.held.overlaps(batch.base, batch.last)) {
+        const compared = this.#compare(known, batch)
+        if (compared !== undefined) return compared
+      }
       if (under?.overlaps(batch.base, batch.last) === true) return 'unwanted'
-      if (batch.last <= known.trimmed) return 'unwanted'
-    }
-    const interest = this.#o.interest(batch)
-    if (interest === 'none') return this.#genuine(batch) === undefined ? 'bad' : 'unwanted'
+      // What is past comes again by gossip only when somebody replays it; what was asked for is another matter.
+      if (pulledFrom === undefined && batch.last <= Math.max(known.trimmed, known.dropped)) return 'unwanted'
+    } else if (this.#o.book.size >= LOGS_MAX) return 'unwanted'
     if (interest === 'live') return this.#offerLive(batch)
     if (this.isFull || !this.#o.hasRoom(batch)) return 'unwanted'
     const records = this.#genuine(batch)
@@ -133,12 +139,13 @@ export class Intake {
     }
   }
 
-  /** A batch for positions that are held: the same, or proof that its publisher forked. */
-  #compare (log: LogState, batch: SealedBatch): Offered {
+  /** A batch for positions that are held: the same, or proof that its publisher forked. Undefined: what was held turns out to be damaged, and is held no longer. */
+  #compare (log: LogState, batch: SealedBatch): Offered | undefined {
     const position = log.held.has(batch.base) ? batch.base : log.held.firstPresent(batch.base)
     const stored = this.#o.book.readBytes(log, position)
     const other = stored === undefined ? undefined : this.open(stored.value)
-    if (other === undefined || equalBytes(other.header, batch.header)) return 'known'
+    if (other === undefined) return undefined
+    if (equalBytes(other.header, batch.header)) return 'known'
     if (!signatureHolds(this.#o.crypto, batch)) return 'bad'
     this.#o.forked(batch, other)
     return 'forked'
@@ -171,10 +178,24 @@ export class Intake {
     this.#o.clock.soon(() => { if (!this.#committing) this.#commit() })
   }
 
-  #commit (): void {
-    if (this.#closed || this.#paused) return
+  /** In a commit of its own, and in a pause too: what drops must go through on a disk that has no room for messages. */
+  #keepHouse (): void {
     const ops: StoreOp[] = []
     for (const make of this.#housekeeping.splice(0)) ops.push(...make())
+    if (ops.length === 0) { this.#commit(); return }
+    this.#committing = true
+    this.#o.store.commit(ops, (error) => {
+      this.#committing = false
+      if (error !== undefined && !isSkeinError(error, 'ERR_STORE_FULL')) this.#fail(error)
+      else this.#commit()
+    })
+  }
+
+  #commit (): void {
+    if (this.#closed) return
+    if (this.#housekeeping.length > 0) { this.#keepHouse(); return }
+    if (this.#paused) return
+    const ops: StoreOp[] = []
     const taken = this.#staged
     this.#staged = []
     const byLog = new Map<LogState, Staged[]>()
@@ -188,9 +209,10 @@ export class Intake {
     this.#committing = true
     this.#o.store.commit(ops, (error) => {
       this.#committing = false
-      for (const item of taken) this.#release(item)
-      if (error !== undefined) this.#refused(error, taken)
-      else {
+      if (error !== undefined) {
+        for (const item of taken) this.#release(item)
+        this.#refused(error, taken)
+      } else {
         this.#pauseMs = RETRY_MIN_MS
         this.#applied(byLog)
       }
@@ -207,8 +229,10 @@ export class Intake {
 
   #applied (byLog: Map<LogState, Staged[]>): void {
     for (const [log, items] of byLog) {
-      const batches = items.map(item => item.batch)
-      this.#o.book.applied(log, batches, items.map(item => item.records))
+      this.#o.book.applied(log, items.map(item => item.batch), items.map(item => item.records))
+      for (const item of items) this.#release(item)
+    }
+    for (const [log, items] of byLog) {
       const gossiped = items.filter(item => item.pulledFrom === undefined).map(item => item.batch)
       if (gossiped.length > 0) this.#o.held(log, gossiped, undefined)
       const pulled = items.filter(item => item.pulledFrom !== undefined)
@@ -221,8 +245,7 @@ export class Intake {
   #refused (error: Error, taken: readonly Staged[]): void {
     for (const item of taken) item.done?.(false)
     if (!isSkeinError(error, 'ERR_STORE_FULL')) {
-      this.#closed = true
-      this.#o.failed(error)
+      this.#fail(error)
       return
     }
     this.#paused = true
@@ -231,6 +254,11 @@ export class Intake {
       if (!this.#committing) this.#commit()
     })
     this.#pauseMs = Math.min(RETRY_MAX_MS, this.#pauseMs * 2)
+  }
+
+  #fail (error: Error): void {
+    this.#closed = true
+    this.#o.failed(error)
   }
 
   close (): void { this.#closed = true }

@@ -5,9 +5,11 @@
  */
 import type { Clock, Timer } from '../base/clock.js'
 import type { Crypto } from '../base/crypto.js'
+import { copyBytes } from '../base/bytes.js'
 import { RangeSet } from '../base/range-set.js'
 import { logKey } from '../message/ids.js'
 import { openReceipt, RECEIPT_NAMES_MAX, RECEIPT_RANGES_MAX, signReceipt, type ReceiptContent } from '../message/signed.js'
+import { framesOf } from '../repair/frames.js'
 import type { LogBook } from '../store/log-book.js'
 import type { LogState } from '../store/log-state.js'
 
@@ -16,6 +18,8 @@ export const RECEIPT_INTERVAL_MS = 10
 /** Signing and checking one costs 0.2 ms: with many logs at work the interval grows, so that at most a tenth of a core goes there. */
 const PER_LOG_MS = 2
 export const RECEIPT_INTERVAL_MAX_MS = 500
+/** Ranges in one receipt, of all names together: it must fit a frame many times over. */
+const RANGES_MAX = 8192
 /** Statements of neighbours that wait to be passed on. */
 const FORWARD_MAX = 10_000
 
@@ -96,7 +100,7 @@ export class Receipting {
     for (const { log, bytes, from } of this.#forward.values()) post(log, bytes, from)
     this.#forward.clear()
     for (const [peerId, statements] of out) {
-      for (let i = 0; i < statements.length; i += 128) this.#o.send(peerId, statements.slice(i, i + 128))
+      for (const part of framesOf(statements)) this.#o.send(peerId, part)
     }
   }
 
@@ -105,10 +109,10 @@ export class Receipting {
     const { self, receipts, mesh, crypto } = this.#o
     const before = receipts.content(log.key, self)
     const stored = log.held.clone()
-    stored.add(1, log.dropped)
+    // What was held and dropped since is in what was said before. Below what was dropped there may be what never came.
     if (before !== undefined) stored.addAll(before.stored)
     const processed = this.#o.processed(log).filter(({ ranges }) => !ranges.isEmpty).slice(0, RECEIPT_NAMES_MAX)
-      .map(({ name, ranges }) => ({ name, ranges: capped(ranges) }))
+      .map(({ name, ranges }, _, all) => ({ name, ranges: capped(ranges, Math.max(16, Math.floor(RANGES_MAX / all.length))) }))
     const content = { by: self, sequence: Math.max((before?.sequence ?? 0) + 1, Math.floor(this.#o.clock.wallMs())), log: log.id, stored: capped(stored), processed }
     if (before !== undefined && same(before, content)) return undefined
     const bytes = signReceipt(crypto, mesh, content)
@@ -128,7 +132,7 @@ export class Receipting {
       // Of logs never heard of nothing is kept: whoever has the log also has its receipts.
       if (log === undefined || value.sequence <= this.#o.receipts.sequence(key, value.by)) continue
       if (!opened.verify(this.#o.crypto)) { this.#o.strike(peerId, 'a receipt with a wrong signature'); return }
-      const copy = bytes.slice()
+      const copy = copyBytes(bytes)
       this.#o.receipts.take(log, value, copy)
       if (log.own) continue
       if (this.#forward.size < FORWARD_MAX) this.#forward.set(`${key} ${value.by}`, { log, bytes: copy, from: peerId, by: value.by })
@@ -146,10 +150,11 @@ export class Receipting {
 }
 
 /** The first so many ranges: a receiver with more holes says less, and says it when they have closed. */
-function capped (ranges: RangeSet): RangeSet {
-  if (ranges.size <= RECEIPT_RANGES_MAX) return ranges
+function capped (ranges: RangeSet, max = RECEIPT_RANGES_MAX): RangeSet {
+  max = Math.min(max, RECEIPT_RANGES_MAX)
+  if (ranges.size <= max) return ranges
   const out = new RangeSet()
-  for (const { from, to } of ranges.ranges().slice(0, RECEIPT_RANGES_MAX)) out.add(from, to)
+  for (const { from, to } of ranges.ranges().slice(0, max)) out.add(from, to)
   return out
 }
 

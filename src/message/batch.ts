@@ -1,7 +1,8 @@
-import { fromHex, toHex, utf8Length } from '../base/bytes.js'
+import { copyBytes, fromHex, toHex, utf8Length } from '../base/bytes.js'
 import type { Crypto } from '../base/crypto.js'
 import { BATCH_BODY_BYTES_MAX, BATCH_BYTES_MAX, BATCH_RECORDS_MAX } from '../base/limits.js'
 import { equalBytes } from '../base/bytes.js'
+import { fieldBytes } from './field-bytes.js'
 import { INCARNATION_RANDOM_BYTES, logKey, type Incarnation, type LogId } from './ids.js'
 import { peerIdFromBytes, peerIdToBytes } from './peer-id.js'
 import { isChannel } from './topic.js'
@@ -97,6 +98,8 @@ export function openBatch (bytes: Uint8Array, mesh: Uint8Array): SealedBatch {
   try {
     batch = Batch.decode(bytes)
     if (batch.header.length > HEADER_BYTES_MAX) throw new RangeError('the header is too large')
+    // What nobody signed must not ride along: a batch has one form only.
+    if (bytes.length !== fieldBytes(batch.header) + fieldBytes(batch.signature) + fieldBytes(batch.body)) throw new RangeError('there is more in it than a batch')
     header = BatchHeader.decode(batch.header)
   } catch (error) {
     throw new MalformedBatch(`not a batch: ${(error as Error).message}`)
@@ -164,5 +167,5 @@ export function toWireLink (link: LogLink): Link {
 }
 
 export function fromWireLink (link: Link): LogLink {
-  return { incarnation: { number: link.incarnation, random: toHex(link.incarnationRandom) }, position: link.position, hash: link.hash }
+  return { incarnation: { number: link.incarnation, random: toHex(link.incarnationRandom) }, position: link.position, hash: copyBytes(link.hash) }
 }

@@ -39,9 +39,9 @@ export function formatMessageId (id: LogId, position: number): string {
 
 /** Throws `ERR_BAD_MESSAGE_ID`. */
 export function parseMessageId (text: string): { log: LogId, position: number } {
-  const match = /^([^.]+)\.(\d{1,16})-([0-9a-f]{16})\.(.+)\.(\d{1,16})$/.exec(text)
+  const match = /^([^.]+)\.([1-9]\d{0,15})-([0-9a-f]{16})\.(.+)\.([1-9]\d{0,15})$/.exec(text)
   const [, publisher = '', number = '', random = '', channel = '', position = ''] = match ?? []
-  if (match === null || peerIdToBytes(publisher) === undefined || !isChannel(channel) || !Number.isSafeInteger(+number) || !Number.isSafeInteger(+position) || +position < 1) {
+  if (match === null || peerIdToBytes(publisher) === undefined || !isChannel(channel) || !Number.isSafeInteger(+number) || !Number.isSafeInteger(+position) ) {
     throw new SkeinError('ERR_BAD_MESSAGE_ID', `not a message id: ${JSON.stringify(text)}`, { hint: 'It reads PEER.INCARNATION.CHANNEL.POSITION, as publish and skein pub --json give it.' })
   }
   return { log: { publisher, incarnation: { number: +number, random }, channel }, position: +position }

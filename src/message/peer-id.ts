@@ -1,3 +1,4 @@
+import { copyBytes } from '../base/bytes.js'
 import { base58btc } from 'multiformats/bases/base58'
 
 /**
@@ -19,7 +20,7 @@ export function peerIdFromBytes (bytes: Uint8Array): string | undefined {
   let text = toTextCache.get(hex)
   if (text === undefined) {
     text = base58btc.baseEncode(bytes)
-    remember(text, bytes.slice(), hex)
+    remember(text, copyBytes(bytes), hex)
   }
   return text
 }
@@ -36,7 +37,7 @@ export function peerIdToBytes (text: string): Uint8Array | undefined {
   } catch {
     return undefined
   }
-  return peerIdFromBytes(bytes) === text ? bytes : undefined
+  return peerIdFromBytes(bytes) === text ? toBytesCache.get(text) : undefined
 }
 
 export function publicKeyOf (peerId: string): Uint8Array | undefined {

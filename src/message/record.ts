@@ -1,4 +1,4 @@
-import { utf8, utf8Length } from '../base/bytes.js'
+import { copyBytes, utf8, utf8Length } from '../base/bytes.js'
 import { SkeinError } from '../base/errors.js'
 import { HEADERS_BYTES_MAX, HEADERS_MAX, NAME_BYTES_MAX } from '../base/limits.js'
 import { topicFault } from './topic.js'
@@ -53,7 +53,7 @@ function encodeBody (body: unknown): { bytes: Uint8Array, contentType: string } 
     return { bytes: utf8(body), contentType: 'text/plain' }
   }
   // The bytes are copied: the caller may use its buffer again while the batch waits.
-  if (body instanceof Uint8Array) return { bytes: body.slice(), contentType: 'application/octet-stream' }
+  if (body instanceof Uint8Array) return { bytes: copyBytes(body), contentType: 'application/octet-stream' }
   if (body instanceof ArrayBuffer) return { bytes: new Uint8Array(body.slice(0)), contentType: 'application/octet-stream' }
   let json: string | undefined
   try {
@@ -86,10 +86,10 @@ export function checkName (what: string, value: string | undefined): void {
   }
 }
 
-/** About what the record takes in a batch body, bytes. */
+/** What the record takes in a batch body at most, bytes. A UTF-16 unit takes up to three bytes in UTF-8; counting them all would cost more than it is worth. */
 export function recordBytes (record: RecordFields): number {
-  let bytes = 40 + record.body.length + record.topic.length * 2 + record.contentType.length + record.id.length * 2 + (record.key?.length ?? 0) * 2
-  for (const { name, value } of record.headers) bytes += 8 + (name.length + value.length) * 2
+  let bytes = 48 + record.body.length + 3 * (record.topic.length + record.contentType.length + record.id.length + (record.key?.length ?? 0))
+  for (const { name, value } of record.headers) bytes += 12 + (name.length + value.length) * 3
   return bytes
 }
 
@@ -103,6 +103,9 @@ export function decodeRecords (bytes: Uint8Array, count: number, channel: string
     const inChannel = record.topic === channel || (record.topic.startsWith(channel) && record.topic[channel.length] === '/')
     if (!inChannel) throw new RangeError('a record’s topic is not of its batch’s channel')
     if (topicFault(record.topic) !== undefined) throw new RangeError('a record’s topic is malformed')
+    if (!Number.isSafeInteger(record.time) || !Number.isSafeInteger(record.expiresAt)) throw new RangeError('a record’s time is out of range')
+    const wellFormed = record.id.isWellFormed() && record.contentType.isWellFormed() && (record.key ?? '').isWellFormed() && record.headers.every(({ name, value }) => name.isWellFormed() && value.isWellFormed())
+    if (!wellFormed) throw new RangeError('a record’s text is not well-formed Unicode')
   }
   return records
 }

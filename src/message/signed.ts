@@ -1,6 +1,7 @@
 import { equalBytes } from '../base/bytes.js'
 import type { Crypto } from '../base/crypto.js'
 import { RangeSet } from '../base/range-set.js'
+import { fieldBytes } from './field-bytes.js'
 import { fromLogRef, toLogRef, type LogId } from './ids.js'
 import { peerIdFromBytes, peerIdToBytes } from './peer-id.js'
 import { Announcement, ReceiptStatement, Signed, Trim, TrimReason } from './wire.js'
@@ -30,6 +31,8 @@ export interface Opened<T> {
 function open<W, T> (bytes: Uint8Array, tag: string, decode: (statement: Uint8Array) => W, convert: (wire: W) => (T & { readonly author: string }) | undefined): Opened<T> | undefined {
   try {
     const { statement, signature } = Signed.decode(bytes)
+    // What nobody signed must not ride along.
+    if (bytes.length !== fieldBytes(statement) + fieldBytes(signature)) return undefined
     const value = convert(decode(statement))
     if (value === undefined || signature.length !== 64) return undefined
     return { value, bytes, verify: (crypto) => crypto.verify(value.author, tag, statement, signature) }
@@ -53,7 +56,7 @@ export function signTrim (crypto: Crypto, mesh: Uint8Array, trim: TrimStatement)
 export function openTrim (bytes: Uint8Array, mesh: Uint8Array): Opened<TrimStatement> | undefined {
   return open(bytes, TRIM_TAG, s => Trim.decode(s), wire => {
     const log = fromLogRef(wire.log)
-    if (log === undefined || !equalBytes(wire.mesh, mesh) || !(Number.isSafeInteger(wire.through) && wire.through >= 1)) return undefined
+    if (log === undefined || !equalBytes(wire.mesh, mesh) || !(Number.isSafeInteger(wire.through + 1) && wire.through >= 1)) return undefined
     return { author: log.publisher, log, through: wire.through, reason: wire.reason === TrimReason.EXPIRED ? 'expired' as const : 'evicted' as const, time: wire.time }
   })
 }

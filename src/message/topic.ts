@@ -15,9 +15,9 @@ export function topicFault (topic: string): string | undefined {
 /** What topics and filters have in common. */
 export function pathFault (path: string, what: string): string | undefined {
   if (utf8Length(path) > TOPIC_BYTES_MAX) return `a ${what} has at most ${TOPIC_BYTES_MAX} bytes`
-  // Control characters would break line-based tools; lone surrogates do not survive UTF-8.
+  // Control characters and line separators would break line-based tools; lone surrogates do not survive UTF-8.
   // eslint-disable-next-line no-control-regex
-  if (/[\u0000-\u001f\u007f]/.test(path)) return `a ${what} cannot contain control characters`
+  if (/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(path)) return `a ${what} cannot contain control characters`
   if (!path.isWellFormed()) return `a ${what} must be well-formed Unicode`
   const levels = path.split('/')
   if (levels.length > TOPIC_LEVELS_MAX) return `a ${what} has at most ${TOPIC_LEVELS_MAX} levels`

@@ -3085,6 +3085,18 @@ export namespace Summary {
     index: number
   }
 
+  export interface SummaryChannelsHeadsCountFieldEvent {
+    field: '$.channels[].headsCount'
+    value: number
+    index: number
+  }
+
+  export interface SummaryChannelsReceiptsCountFieldEvent {
+    field: '$.channels[].receiptsCount'
+    value: number
+    index: number
+  }
+
   export interface SummaryLastFieldEvent {
     field: '$.last'
     value: boolean
@@ -3098,7 +3110,7 @@ export namespace Summary {
     return decodeMessage(buf, Summary.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Summary>): Generator<SummaryChannelsChannelFieldEvent | SummaryChannelsHeadsFieldEvent | SummaryChannelsReceiptsFieldEvent | SummaryLastFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Summary>): Generator<SummaryChannelsChannelFieldEvent | SummaryChannelsHeadsFieldEvent | SummaryChannelsReceiptsFieldEvent | SummaryChannelsHeadsCountFieldEvent | SummaryChannelsReceiptsCountFieldEvent | SummaryLastFieldEvent> {
     return streamMessage(buf, Summary.codec(), opts)
   }
 }
@@ -3107,6 +3119,8 @@ export interface ChannelSummary {
   channel: string
   heads: Uint8Array<ArrayBuffer>
   receipts: Uint8Array<ArrayBuffer>
+  headsCount: number
+  receiptsCount: number
 }
 
 export namespace ChannelSummary {
@@ -3134,6 +3148,16 @@ export namespace ChannelSummary {
           w.bytes(obj.receipts)
         }
 
+        if ((obj.headsCount != null && obj.headsCount !== 0)) {
+          w.uint32(32)
+          w.uint32(obj.headsCount)
+        }
+
+        if ((obj.receiptsCount != null && obj.receiptsCount !== 0)) {
+          w.uint32(40)
+          w.uint32(obj.receiptsCount)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -3141,7 +3165,9 @@ export namespace ChannelSummary {
         const obj: any = {
           channel: '',
           heads: uint8ArrayAlloc(0),
-          receipts: uint8ArrayAlloc(0)
+          receipts: uint8ArrayAlloc(0),
+          headsCount: 0,
+          receiptsCount: 0
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -3160,6 +3186,14 @@ export namespace ChannelSummary {
             }
             case 3: {
               obj.receipts = reader.bytes()
+              break
+            }
+            case 4: {
+              obj.headsCount = reader.uint32()
+              break
+            }
+            case 5: {
+              obj.receiptsCount = reader.uint32()
               break
             }
             default: {
@@ -3198,6 +3232,20 @@ export namespace ChannelSummary {
               }
               break
             }
+            case 4: {
+              yield {
+                field: `${prefix}.headsCount`,
+                value: reader.uint32()
+              }
+              break
+            }
+            case 5: {
+              yield {
+                field: `${prefix}.receiptsCount`,
+                value: reader.uint32()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -3225,6 +3273,16 @@ export namespace ChannelSummary {
     value: Uint8Array<ArrayBuffer>
   }
 
+  export interface ChannelSummaryHeadsCountFieldEvent {
+    field: '$.headsCount'
+    value: number
+  }
+
+  export interface ChannelSummaryReceiptsCountFieldEvent {
+    field: '$.receiptsCount'
+    value: number
+  }
+
   export function encode (obj: Partial<ChannelSummary>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, ChannelSummary.codec())
   }
@@ -3233,7 +3291,7 @@ export namespace ChannelSummary {
     return decodeMessage(buf, ChannelSummary.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ChannelSummary>): Generator<ChannelSummaryChannelFieldEvent | ChannelSummaryHeadsFieldEvent | ChannelSummaryReceiptsFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ChannelSummary>): Generator<ChannelSummaryChannelFieldEvent | ChannelSummaryHeadsFieldEvent | ChannelSummaryReceiptsFieldEvent | ChannelSummaryHeadsCountFieldEvent | ChannelSummaryReceiptsCountFieldEvent> {
     return streamMessage(buf, ChannelSummary.codec(), opts)
   }
 }
@@ -3873,6 +3931,7 @@ export interface Want {
   to: number
   credit: number
   since: number
+  skip: Uint8Array<ArrayBuffer>
 }
 
 export namespace Want {
@@ -3915,6 +3974,11 @@ export namespace Want {
           w.uint64Number(obj.since)
         }
 
+        if ((obj.skip != null && obj.skip.byteLength > 0)) {
+          w.uint32(58)
+          w.bytes(obj.skip)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -3924,7 +3988,8 @@ export namespace Want {
           from: 0,
           to: 0,
           credit: 0,
-          since: 0
+          since: 0,
+          skip: uint8ArrayAlloc(0)
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -3957,6 +4022,10 @@ export namespace Want {
             }
             case 6: {
               obj.since = reader.uint64Number()
+              break
+            }
+            case 7: {
+              obj.skip = reader.bytes()
               break
             }
             default: {
@@ -4013,6 +4082,13 @@ export namespace Want {
               yield {
                 field: `${prefix}.since`,
                 value: reader.uint64Number()
+              }
+              break
+            }
+            case 7: {
+              yield {
+                field: `${prefix}.skip`,
+                value: reader.bytes()
               }
               break
             }
@@ -4073,6 +4149,11 @@ export namespace Want {
     value: number
   }
 
+  export interface WantSkipFieldEvent {
+    field: '$.skip'
+    value: Uint8Array<ArrayBuffer>
+  }
+
   export function encode (obj: Partial<Want>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, Want.codec())
   }
@@ -4081,7 +4162,7 @@ export namespace Want {
     return decodeMessage(buf, Want.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Want>): Generator<WantIdFieldEvent | WantLogPublisherFieldEvent | WantLogIncarnationFieldEvent | WantLogIncarnationRandomFieldEvent | WantLogChannelFieldEvent | WantFromFieldEvent | WantToFieldEvent | WantCreditFieldEvent | WantSinceFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Want>): Generator<WantIdFieldEvent | WantLogPublisherFieldEvent | WantLogIncarnationFieldEvent | WantLogIncarnationRandomFieldEvent | WantLogChannelFieldEvent | WantFromFieldEvent | WantToFieldEvent | WantCreditFieldEvent | WantSinceFieldEvent | WantSkipFieldEvent> {
     return streamMessage(buf, Want.codec(), opts)
   }
 }

@@ -168,7 +168,7 @@ export class Engine {
       strike
     })
     this.repair = new Repair({
-      clock, random, crypto, mesh, book: this.book, receipts: this.receipts,
+      clock, random, crypto, mesh, self, book: this.book, receipts: this.receipts,
       channels: () => this.channels.all(),
       takesPart: (channel) => this.channels.takesPart(channel),
       joined: (channel) => this.channels.isJoined(channel),

@@ -62,20 +62,26 @@ export class Ephemeral {
   }
 }
 
-/** Recognises ephemeral batches that came before: gossip may bring one twice. One range per publisher's life and channel. */
+/** Recognises ephemeral batches that came before: gossip may bring one twice, and somebody may replay one. */
 export class EphemeralSeen {
-  readonly #last = new Map<string, Set<number>>()
+  /** By publisher's life and channel: bases seen, all that are above the floor. */
+  readonly #last = new Map<string, { floor: number, readonly bases: Set<number> }>()
 
   /** Whether the batch is new. */
   add (batch: SealedBatch): boolean {
-    let bases = this.#last.get(batch.logKey)
-    if (bases === undefined) {
+    let seen = this.#last.get(batch.logKey)
+    if (seen === undefined) {
       if (this.#last.size >= 4096) this.#last.delete(this.#last.keys().next().value as string)
-      this.#last.set(batch.logKey, bases = new Set())
+      this.#last.set(batch.logKey, seen = { floor: 0, bases: new Set() })
     }
-    if (bases.has(batch.base)) return false
+    const { bases } = seen
+    if (batch.base <= seen.floor || bases.has(batch.base)) return false
     bases.add(batch.base)
-    if (bases.size > 1024) bases.delete(bases.values().next().value as number)
+    if (bases.size > 1024) {
+      const oldest = bases.values().next().value as number
+      bases.delete(oldest)
+      seen.floor = Math.max(seen.floor, oldest)
+    }
     return true
   }
 }

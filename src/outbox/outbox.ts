@@ -61,6 +61,8 @@ export class Outbox {
   readonly #ids: PublishIds
   readonly #pendingBytes = new Map<string, number>()
   #waiting: Waiting[] = []
+  /** How many of them each channel has. */
+  readonly #waitingIn = new Map<string, number>()
   #state: 'idle' | 'due' | 'committing' = 'idle'
   #housekeeping: Array<() => StoreOp[]> = []
   #closed: SkeinError | undefined
@@ -79,9 +81,12 @@ export class Outbox {
   publish (record: RecordFields, done: PublishDone): void {
     if (this.#closed !== undefined) { done(this.#closed); return }
     if (record.id !== '' && this.#ids.answer(record, done)) return
-    if (this.#waiting.length === 0 && this.#admits(record)) { this.#accept(record, done); return }
+    const channel = channelOf(record.topic)
+    // Behind those of its channel that wait already, and behind nobody else.
+    if (!this.#waitingIn.has(channel) && this.#admits(record)) { this.#accept(record, done); return }
     if (this.#waiting.length >= WAITING_MAX || this.#o.publishWaitMs <= 0) { done(outboxFull(record)); return }
     this.#waiting.push({ record, done, deadlineMs: this.#o.clock.nowMs() + this.#o.publishWaitMs })
+    this.#waitingIn.set(channel, (this.#waitingIn.get(channel) ?? 0) + 1)
     this.#watchWaiting()
   }
 
@@ -114,9 +119,10 @@ export class Outbox {
   }
 
   #commit (): void {
+    this.#state = 'idle'
     if (this.#closed !== undefined) return
+    if (this.#housekeeping.length > 0) { this.#keepHouse(); return }
     const ops: StoreOp[] = []
-    for (const make of this.#housekeeping.splice(0)) ops.push(...make())
     const taken = this.#batcher.take(COMMIT_BYTES)
     const sealed = taken.map(({ channel, entries }) => ({ entries, ...this.#o.own.seal(channel, entries.map(entry => entry.record), ops) }))
     const byLog = new Map<LogState, typeof sealed>()
@@ -134,7 +140,7 @@ export class Outbox {
     this.#o.store.commit(ops, (error) => {
       for (const { channel, entries } of taken) this.#release(channel, entries.map(entry => entry.record))
       if (error !== undefined) {
-        if (!isSkeinError(error, 'ERR_STORE_FULL')) { this.#fail(error, sealed); return }
+        if (!isSkeinError(error, 'ERR_STORE_FULL')) { this.#state = 'idle'; this.#fail(error, sealed); return }
         this.#o.own.rollback(sealed)
         for (const { entries } of sealed) for (const { tag } of entries) tag(error)
       } else {
@@ -149,6 +155,22 @@ export class Outbox {
         }
       }
       this.#settle()
+    })
+  }
+
+  /** In a commit of its own: what trims and drops must go through on a disk that has no room for messages. */
+  #keepHouse (): void {
+    const ops: StoreOp[] = []
+    for (const make of this.#housekeeping.splice(0)) ops.push(...make())
+    if (ops.length === 0) {
+      if (this.#batcher.count > 0 || this.#housekeeping.length > 0) this.#due()
+      return
+    }
+    this.#state = 'committing'
+    this.#o.store.commit(ops, (error) => {
+      this.#state = 'idle'
+      if (error !== undefined && !isSkeinError(error, 'ERR_STORE_FULL')) this.#fail(error, [])
+      else this.#settle()
     })
   }
 
@@ -170,21 +192,42 @@ export class Outbox {
 
   /** Something was trimmed or settled: publishes that waited may go on. */
   admitWaiting (): void {
-    if (this.#waiting.length === 0) return
+    if (this.#waiting.length === 0 || this.#closed !== undefined) return
     const now = this.#o.clock.nowMs()
     const still: Waiting[] = []
+    const refused: Waiting[] = []
+    const waiting = this.#waiting
+    // What is published from within a callback meanwhile waits behind these.
+    this.#waiting = []
     // A channel that has no room holds back its own publishes, in order, and nobody else's.
     const full = new Set<string>()
-    for (const item of this.#waiting) {
+    for (const item of waiting) {
       const channel = channelOf(item.record.topic)
-      if (!full.has(channel) && this.#admits(item.record)) this.#accept(item.record, item.done)
+      const { record, done } = item
+      if (this.#closed !== undefined) still.push(item)
+      else if (record.id !== '' && this.#ids.answer(record, done)) this.#leaves(channel)
+      else if (!full.has(channel) && this.#admits(record)) {
+        this.#leaves(channel)
+        this.#accept(record, done)
+      }
       else {
         full.add(channel)
-        if (now >= item.deadlineMs) item.done(outboxFull(item.record))
-        else still.push(item)
+        if (now < item.deadlineMs) still.push(item)
+        else {
+          this.#leaves(channel)
+          refused.push(item)
+        }
       }
     }
-    this.#waiting = still
+    if (this.#closed === undefined) this.#waiting = [...still, ...this.#waiting]
+    else for (const { done } of still) done(this.#closed)
+    for (const { record, done } of refused) done(outboxFull(record))
+  }
+
+  #leaves (channel: string): void {
+    const left = (this.#waitingIn.get(channel) ?? 1) - 1
+    if (left > 0) this.#waitingIn.set(channel, left)
+    else this.#waitingIn.delete(channel)
   }
 
   #watchWaiting (): void {
@@ -209,6 +252,7 @@ export class Outbox {
   close (reason: SkeinError): void {
     this.#closed = reason
     for (const { tag } of this.#batcher.clear()) tag(reason)
+    this.#waitingIn.clear()
     for (const { done } of this.#waiting.splice(0)) done(reason)
   }
 }

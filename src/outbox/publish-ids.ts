@@ -47,8 +47,9 @@ export class PublishIds {
       if (others.length === 0) return
       const content = contentHash(record)
       for (const other of others) {
-        if (!other.content.equals(content)) other.done(differs(record.id))
-        else other.done(error, placed === undefined ? undefined : { ...placed, duplicate: true })
+        if (placed === undefined) other.done(error)
+        else if (!other.content.equals(content)) other.done(differs(record.id))
+        else other.done(undefined, { ...placed, duplicate: true })
       }
     }
   }

@@ -52,6 +52,8 @@ export interface RetentionContext {
 
 export class Retention {
   readonly #c: RetentionContext
+  /** Bytes that were asked for and not there, by own channel: the next pass makes room for them. */
+  readonly #asked = new Map<string, number>()
 
   constructor (context: RetentionContext) {
     this.#c = context
@@ -59,7 +61,10 @@ export class Retention {
 
   /** Whether an own channel has room for so many bytes more as it is. */
   hasRoom (channel: string, bytes: number): boolean {
-    return this.#c.book.bytes(channel, true) + bytes <= this.#c.retention(channel).bytes
+    const quota = this.#c.retention(channel).bytes
+    if (this.#c.book.bytes(channel, true) + bytes <= quota) return true
+    this.#asked.set(channel, Math.min(bytes, quota))
+    return false
   }
 
   /** Up to where a log may be dropped to make room, and by whose leave; 0: nowhere. */
@@ -99,13 +104,20 @@ export class Retention {
     let more = false
     for (const channel of this.#c.book.channels()) {
       const { ageMs, bytes, onFull } = this.#c.retention(channel)
-      let over = this.#c.book.bytes(channel, true) - bytes * (1 - SLACK)
-      const full = this.#c.book.bytes(channel, true) > bytes * (1 - SLACK / 2)
+      const asked = this.#asked.get(channel) ?? 0
+      this.#asked.delete(channel)
       const logs = [...this.#c.book.logs(channel)].filter(log => log.own && !log.held.isEmpty).sort((a, b) => a.incarnation.number - b.incarnation.number)
       for (const log of logs) {
         const expired = this.#expiredThrough(log, ageMs)
         if (expired > 0) more = this.#trim(log, expired, 'expired', ops) || more
-        if (!full || over <= 0) continue
+      }
+      // After what has expired, which may have made room enough.
+      const held = this.#c.book.bytes(channel, true)
+      if (held <= bytes * (1 - SLACK / 2) && held + asked <= bytes) continue
+      let over = held - Math.min(bytes * (1 - SLACK), bytes - asked)
+      for (const log of logs) {
+        if (over <= 0) break
+        if (log.held.isEmpty) continue
         const limit = this.#droppable(log, onFull === 'evict')
         const { through, bytes: freed } = this.#oldest(log, over, limit)
         if (through === 0) continue

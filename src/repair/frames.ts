@@ -22,6 +22,26 @@ const CODECS: { [K in keyof typeof FRAME]: { codec: Codec<unknown>, limits: obje
   credit: { codec: Credit, limits: {} }
 }
 
+/** About the bytes of items that go into one frame: a frame does not keep the link for long. */
+export const ITEMS_BYTES = 256 * 1024
+const ITEMS_MAX = 256
+
+/** Signed items, in portions that each fit a frame. */
+export function * framesOf (items: readonly Uint8Array[]): Generator<Uint8Array[]> {
+  let part: Uint8Array[] = []
+  let bytes = 0
+  for (const item of items) {
+    if (part.length > 0 && (bytes + item.length > ITEMS_BYTES || part.length >= ITEMS_MAX)) {
+      yield part
+      part = []
+      bytes = 0
+    }
+    part.push(item)
+    bytes += item.length
+  }
+  if (part.length > 0) yield part
+}
+
 export type Frame =
   | { type: 'announcements', value: Announcements }
   | { type: 'summary', value: Summary }

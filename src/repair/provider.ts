@@ -6,7 +6,7 @@
  */
 import type { Clock } from '../base/clock.js'
 import { RangeSet } from '../base/range-set.js'
-import { headBytes, MalformedBatch, openBatch, type SealedBatch } from '../message/batch.js'
+import { headBytes, openBatch, type SealedBatch } from '../message/batch.js'
 import { fromLogRef, logKey } from '../message/ids.js'
 import type { Credit, Want } from '../message/wire.js'
 import type { LogBook } from '../store/log-book.js'
@@ -32,6 +32,8 @@ interface Serving {
   readonly from: number
   readonly to: number
   readonly since: number
+  /** What the asker does not need. */
+  readonly skip: RangeSet
   next: number
   credit: number
   lastMs: number
@@ -59,9 +61,10 @@ export class Provider {
     if (peer === undefined) this.#peers.set(peerId, peer = { wants: new Map(), scheduled: false, blocked: false })
     const id = fromLogRef(want.log)
     const log = id === undefined ? undefined : this.#o.book.get(logKey(id))
-    const orderly = Number.isSafeInteger(want.from) && Number.isSafeInteger(want.to) && want.from >= 1 && want.to >= want.from
-    if (log === undefined || !orderly) {
-      this.#o.send(peerId, encodeFrame('end', { id: want.id, through: want.to, missing: orderly ? RangeSet.of([want.from, want.to]).encode() as Bytes : new Uint8Array(0) }))
+    const orderly = Number.isSafeInteger(want.from) && Number.isSafeInteger(want.to + 1) && want.from >= 1 && want.to >= want.from
+    const skip = skipOf(want)
+    if (log === undefined || !orderly || skip === undefined) {
+      this.#o.send(peerId, encodeFrame('end', { id: want.id, through: orderly ? want.to : 0, missing: orderly ? RangeSet.of([want.from, want.to]).encode() as Bytes : new Uint8Array(0) }))
       return
     }
     this.#prune(peer.wants)
@@ -69,13 +72,17 @@ export class Provider {
       this.#o.send(peerId, encodeFrame('end', { id: want.id, through: 0, busy: true }))
       return
     }
-    peer.wants.set(want.id, { id: want.id, log, from: want.from, to: want.to, since: want.since, next: want.from, credit: Math.min(want.credit, CREDIT_MAX), lastMs: this.#o.clock.nowMs(), sought: want.since === 0, missing: new RangeSet() })
+    peer.wants.set(want.id, { id: want.id, log, from: want.from, to: want.to, since: want.since, skip, next: want.from, credit: Math.min(want.credit, CREDIT_MAX), lastMs: this.#o.clock.nowMs(), sought: want.since === 0, missing: new RangeSet() })
     this.#schedule(peerId)
   }
 
   credit (peerId: string, { id, bytes }: Credit): void {
     const serving = this.#peers.get(peerId)?.wants.get(id)
     if (serving === undefined) return
+    if (bytes === 0) {
+      this.#peers.get(peerId)?.wants.delete(id)
+      return
+    }
     serving.credit = Math.min(CREDIT_MAX, serving.credit + bytes)
     serving.lastMs = this.#o.clock.nowMs()
     this.#schedule(peerId)
@@ -127,13 +134,18 @@ export class Provider {
     serving.lastMs = this.#o.clock.nowMs()
     if (!serving.sought) this.#seek(serving, emit)
     while (!this.#isDone(serving) && serving.credit > 0 && sent < bytesMax && !peer.blocked) {
-      const position = log.held.firstPresent(serving.next)
+      const needed = serving.skip.firstMissing(serving.next)
+      const position = log.held.firstPresent(needed)
       if (position === 0 || position > serving.to) {
-        this.#miss(serving, serving.next, serving.to)
+        this.#miss(serving, needed, serving.to)
         serving.next = serving.to + 1
         break
       }
-      this.#miss(serving, serving.next, position - 1)
+      this.#miss(serving, needed, position - 1)
+      if (serving.skip.has(position)) {
+        serving.next = position
+        continue
+      }
       const batch = this.#open(log, position)
       if (batch === undefined) {
         this.#miss(serving, position, position)
@@ -148,7 +160,7 @@ export class Provider {
   }
 
   #miss (serving: Serving, from: number, to: number): void {
-    if (to >= from) serving.missing.add(from, to)
+    if (to >= from) for (const part of serving.skip.missing(from, to)) serving.missing.add(part.from, part.to)
   }
 
   /** Skips what is older than `since` by bisection, and proves it with the header of the last batch that is. */
@@ -180,15 +192,14 @@ export class Provider {
   #open (log: LogState, position: number): SealedBatch | undefined {
     const found = this.#o.book.readBytes(log, position)
     if (found === undefined) return undefined
-    try {
-      return openBatch(found.value, this.#o.mesh)
-    } catch (error) {
-      if (error instanceof MalformedBatch) {
-        // Reading it through the book finds the damage and has it fetched again.
-        this.#o.book.read(log, position)
-        return undefined
-      }
-      throw error
-    }
+    return openBatch(found.value, this.#o.mesh)
+  }
+}
+
+function skipOf (want: Want): RangeSet | undefined {
+  try {
+    return RangeSet.decode(want.skip, 1024)
+  } catch {
+    return undefined
   }
 }

@@ -4,12 +4,13 @@
  *
  *   complete ──something is missing──► due ──► asking one neighbour ──end──► complete, or due again, or denied by all
  *
- * A neighbour sends as far ahead as it was given credit for, and credit is given back as batches reach the disk: a slow
+ * One want asks a neighbour for all that is missing and that it has not denied, holes and all; the next one is asked for
+ * what is left. A neighbour sends as far ahead as it was given credit for, and credit is given back as batches reach the disk: a slow
  * disk slows the sender and fills no memory. Nothing here reads a clock or touches a socket but through what it is given.
  */
 import type { Clock, Random, Timer } from '../base/clock.js'
-import type { Range } from '../base/range-set.js'
-import { RangeSet } from '../base/range-set.js'
+import { RangeSet, type Range } from '../base/range-set.js'
+import { BATCH_BYTES_MAX } from '../base/limits.js'
 import { hasBody, signatureHolds, type SealedBatch } from '../message/batch.js'
 import { toLogRef } from '../message/ids.js'
 import type { Crypto } from '../base/crypto.js'
@@ -17,27 +18,34 @@ import type { Data, End } from '../message/wire.js'
 import type { LogState } from '../store/log-state.js'
 import type { Offered } from './offered.js'
 import { encodeFrame } from './frames.js'
+import { Refusals } from './refusals.js'
 
 /** How far a neighbour may run ahead of our disk in one want, bytes. */
-const CREDIT_BYTES = 2 * 1024 * 1024
+export const CREDIT_BYTES = 2 * 1024 * 1024
 /** Credit goes back in pieces of so much. */
 const CREDIT_STEP_BYTES = 256 * 1024
 /** Wants under way: with one neighbour, and altogether. */
 const WANTS_PER_PEER = 8
 const WANTS_MAX = 64
+/** Holes that one want names. */
+const HOLES_MAX = 512
 /** A want without an answer for so long is given up, and the neighbour is passed over for a while. */
 const ANSWER_MS = 15_000
+const SILENT_MS = 5_000
+/** A neighbour with too much to do is asked again after so long; one that broke the protocol after so long. */
+const BUSY_MS = 1_000
+const FAULTY_MS = 30_000
 /** While gossip still brings a log, a hole is given so long to close by itself. */
 const GOSSIP_GRACE_MS = 100
 const GOSSIP_FRESH_MS = 1_000
-/** A neighbour that did not have something is asked again after so long, doubling up to the second. */
-const DENIED_MIN_MS = 1_000
-const DENIED_MAX_MS = 30_000
+/** When this node could not take what it asked for, it asks again after so long, doubling up to the second. */
+const UNWANTED_MIN_MS = 500
+const UNWANTED_MAX_MS = 30_000
 /** When every neighbour denies a position that its publisher has trimmed: time for a relay to fetch it from further away. Wild guess. */
 const TRIMMED_DENIED_MS = 3_000
 /** When every neighbour denies a position that exists: after so long it is called unrecoverable. design §7, orderWaitMs. */
 const UNRECOVERABLE_MS = 600_000
-/** The same when the publisher itself denies it. */
+/** The same when the publisher itself denies it; and for one that is trimmed when a neighbour is silent about it. */
 const PUBLISHER_DENIES_MS = 60_000
 
 export interface Wanted {
@@ -67,31 +75,30 @@ export interface PullerOptions {
   readonly strike: (peerId: string, reason: string) => void
 }
 
-interface Denial {
-  readonly ranges: RangeSet
-  untilMs: number
-  pauseMs: number
-}
-
 interface Need {
   readonly log: LogState
   dueMs: number
   want: Asking | undefined
-  readonly denials: Map<string, Denial>
-  /** Since when every neighbour has denied the lowest missing position. */
-  deniedSince: { position: number, ms: number } | undefined
+  readonly refusals: Refusals
+  unwantedMs: number
+  /** This node could not take what it asked for: it does not ask again before. */
+  notBeforeMs: number
 }
 
 interface Asking {
   readonly id: number
   readonly peerId: string
-  readonly range: Range
+  readonly ranges: RangeSet
   readonly since: number
   lastMs: number
+  /** What comes next is not below. */
+  next: number
+  /** Bytes it may send before it needs more credit, and bytes that came. */
+  granted: number
+  received: number
   /** Bytes received whose batches are not on disk yet, and bytes on disk not given back as credit yet. */
   outstanding: number
   owed: number
-  full: boolean
 }
 
 export class Puller {
@@ -139,7 +146,7 @@ export class Puller {
     const now = this.#o.clock.nowMs()
     const gossipMs = this.#lastGossip.get(log)
     const dueMs = gossipMs !== undefined && now - gossipMs < GOSSIP_FRESH_MS ? now + GOSSIP_GRACE_MS : now
-    if (need === undefined) this.#needs.set(log, { log, dueMs, want: undefined, denials: new Map(), deniedSince: undefined })
+    if (need === undefined) this.#needs.set(log, { log, dueMs, want: undefined, refusals: new Refusals(), unwantedMs: 0, notBeforeMs: 0 })
     else if (need.want !== undefined || need.dueMs <= dueMs) return
     else need.dueMs = dueMs
     this.#wakeAt(dueMs)
@@ -156,7 +163,7 @@ export class Puller {
   hopes (peerId: string, log?: LogState): void {
     for (const need of log === undefined ? this.#needs.values() : [this.#needs.get(log)]) {
       if (need === undefined) continue
-      need.denials.delete(peerId)
+      need.refusals.hopes(peerId, this.#o.clock.nowMs())
       if (need.want === undefined) {
         need.dueMs = this.#o.clock.nowMs()
         this.#wakeAt(need.dueMs)
@@ -166,7 +173,7 @@ export class Puller {
 
   peerDown (peerId: string): void {
     for (const need of this.#needs.values()) {
-      need.denials.delete(peerId)
+      need.refusals.forget(peerId)
       if (need.want?.peerId === peerId) this.#over(need, 0)
     }
     this.#perPeer.delete(peerId)
@@ -179,23 +186,29 @@ export class Puller {
     if (need === undefined || want === undefined || want.peerId !== peerId) return
     const batch = this.#o.open(bytes)
     if (batch === undefined || batch.logKey !== need.log.key) { this.#fault(need, peerId, 'an answer that is not a batch of the log asked for'); return }
+    if (batch.last < want.next || batch.base > want.ranges.last) { this.#fault(need, peerId, 'an answer to what was not asked'); return }
+    if (want.received >= want.granted || bytes.length > BATCH_BYTES_MAX) { this.#fault(need, peerId, 'more than it was given credit for'); return }
     want.lastMs = this.#o.clock.nowMs()
-    if (!hasBody(batch)) { this.#proof(need, want, batch); return }
+    want.next = batch.last + 1
+    want.received += bytes.length
+    if (!hasBody(batch)) {
+      this.#proof(need, want, batch)
+      this.#back(need, want, bytes.length)
+      return
+    }
     want.outstanding += bytes.length
-    const answered = (): void => {
+    const answered = (held: boolean): void => {
       want.outstanding -= bytes.length
-      want.owed += bytes.length
-      this.#giveBack(need, want)
+      if (held) need.unwantedMs = 0
+      if (held) this.#back(need, want, bytes.length)
+      else this.#unwanted(need, want)
     }
     switch (this.#o.offer(batch, peerId, answered)) {
       case 'new': return
-      case 'known': answered(); return
-      case 'unwanted':
-        want.full = true
-        answered()
-        return
-      default:
-        this.#fault(need, peerId, 'a batch that does not hold')
+      case 'known': answered(true); return
+      case 'bad': this.#fault(need, peerId, 'a batch that does not hold'); return
+      // A fork is its publisher's doing, and lack of room is ours.
+      default: answered(false)
     }
   }
 
@@ -204,15 +217,34 @@ export class Puller {
     this.#o.passed(need.log, head.last, want.since)
   }
 
-  #giveBack (need: Need, want: Asking): void {
-    if (need.want !== want || want.full) return
+  /** So much of what came is done with, and may come again. */
+  #back (need: Need, want: Asking, bytes: number): void {
+    if (need.want !== want) return
+    want.owed += bytes
+    want.lastMs = this.#o.clock.nowMs()
     if (want.owed < CREDIT_STEP_BYTES && want.outstanding > 0) return
     this.#o.send(want.peerId, encodeFrame('credit', { id: want.id, bytes: want.owed }))
+    want.granted += want.owed
     want.owed = 0
   }
 
+  /** This node cannot take it now. */
+  #unwanted (need: Need, want: Asking): void {
+    if (need.want !== want) return
+    need.unwantedMs = Math.min(UNWANTED_MAX_MS, Math.max(UNWANTED_MIN_MS, need.unwantedMs * 2))
+    need.notBeforeMs = this.#o.clock.nowMs() + need.unwantedMs
+    this.#giveUp(want)
+    this.#over(need, need.unwantedMs)
+  }
+
+  /** Tells the neighbour that nothing more of this is needed. */
+  #giveUp (want: Asking): void {
+    this.#o.send(want.peerId, encodeFrame('credit', { id: want.id, bytes: 0 }))
+  }
+
   #fault (need: Need, peerId: string, reason: string): void {
-    this.#deny(need, peerId, RangeSet.of([1, Number.MAX_SAFE_INTEGER - 1]), DENIED_MAX_MS)
+    need.refusals.passOver(peerId, 'faulty', this.#o.clock.nowMs() + FAULTY_MS)
+    if (need.want !== undefined) this.#giveUp(need.want)
     this.#over(need, 0)
     this.#o.strike(peerId, reason)
   }
@@ -223,22 +255,26 @@ export class Puller {
     if (need === undefined || want === undefined || want.peerId !== peerId) return
     let missing: RangeSet
     try {
-      missing = RangeSet.decode(end.missing, 1024)
+      missing = RangeSet.decode(end.missing, 2 * 1024)
     } catch {
       this.#fault(need, peerId, 'malformed ranges')
       return
     }
-    if (end.busy) this.#deny(need, peerId, RangeSet.of([want.range.from, want.range.to]), DENIED_MIN_MS)
-    else if (!missing.isEmpty) this.#deny(need, peerId, missing)
-    this.#over(need, want.full ? 500 : 0)
+    const now = this.#o.clock.nowMs()
+    if (end.busy) need.refusals.passOver(peerId, 'busy', now + BUSY_MS * this.#jitter())
+    else {
+      // What it passes over in silence it does not have either.
+      const left = RangeSet.of(...this.missing(need.log, HOLES_MAX).map(({ from, to }) => [from, to] as const)).intersection(want.ranges)
+      const answered = RangeSet.of([1, Math.max(end.through, want.next - 1)])
+      const denied = want.ranges.intersection(missing)
+      denied.addAll(left.intersection(answered))
+      const progress = want.received > 0 || !denied.isEmpty
+      need.refusals.answered(peerId, progress ? denied : want.ranges, now, this.#jitter())
+    }
+    this.#over(need, 0)
   }
 
-  #deny (need: Need, peerId: string, ranges: RangeSet, pauseMs?: number): void {
-    const before = need.denials.get(peerId)
-    const pause = pauseMs ?? Math.min(DENIED_MAX_MS, (before?.pauseMs ?? DENIED_MIN_MS / 2) * 2)
-    if (before !== undefined) ranges.addAll(before.ranges)
-    need.denials.set(peerId, { ranges, pauseMs: pause, untilMs: this.#o.clock.nowMs() + pause * (0.75 + this.#o.random.float() / 2) })
-  }
+  #jitter (): number { return 0.75 + this.#o.random.float() / 2 }
 
   /** The want is over; look at the log again after `pauseMs`. */
   #over (need: Need, pauseMs: number): void {
@@ -270,8 +306,10 @@ export class Puller {
     let nextMs = Number.POSITIVE_INFINITY
     for (const need of [...this.#needs.values()]) {
       if (need.want !== undefined) {
+        if (need.want.outstanding > 0) need.want.lastMs = now
         if (now - need.want.lastMs >= ANSWER_MS) {
-          this.#deny(need, need.want.peerId, RangeSet.of([need.want.range.from, need.want.range.to]), DENIED_MIN_MS * 5)
+          need.refusals.passOver(need.want.peerId, 'silent', now + SILENT_MS)
+          this.#giveUp(need.want)
           this.#over(need, 0)
         } else nextMs = Math.min(nextMs, need.want.lastMs + ANSWER_MS)
         continue
@@ -285,64 +323,53 @@ export class Puller {
   }
 
   #ask (need: Need, now: number): void {
-    const { log } = need
-    const [range] = this.missing(log)
+    const { log, refusals } = need
+    const holes = this.missing(log, HOLES_MAX)
     const wanted = this.#o.wanted(log)
-    if (range === undefined || wanted === undefined) {
+    if (holes.length === 0 || wanted === undefined) {
       // What is on its way to disk is looked at again when it is there.
       this.#needs.delete(log)
       return
     }
+    if (now < need.notBeforeMs) { need.dueMs = need.notBeforeMs; return }
     if (this.#o.intakeFull() || this.#asking.size >= WANTS_MAX) { need.dueMs = now + 50; return }
+    const missing = RangeSet.of(...holes.map(({ from, to }) => [from, to] as const))
     const peers = this.#o.candidates(log)
-    let earliest = Number.POSITIVE_INFINITY
-    let denied = 0
+    need.dueMs = now + FAULTY_MS
     for (const peerId of peers) {
-      const denial = need.denials.get(peerId)
-      if (denial?.ranges.has(range.from) === true) {
-        denied++
-        if (denial.untilMs > now) { earliest = Math.min(earliest, denial.untilMs); continue }
+      const { ranges, atMs } = refusals.askable(peerId, missing, now)
+      const isFull = (this.#perPeer.get(peerId) ?? 0) >= WANTS_PER_PEER
+      if (!ranges.isEmpty && !isFull) {
+        this.#want(need, peerId, ranges, wanted.since, now)
+        return
       }
-      if ((this.#perPeer.get(peerId) ?? 0) >= WANTS_PER_PEER) { earliest = Math.min(earliest, now + 20); continue }
-      this.#want(need, peerId, range, wanted.since, now)
-      return
+      need.dueMs = Math.min(need.dueMs, ranges.isEmpty ? atMs : now + 20)
     }
-    need.dueMs = Math.min(earliest, now + DENIED_MAX_MS)
-    if (peers.length > 0 && denied === peers.length) this.#allDeny(need, range, peers, now)
-    else need.deniedSince = undefined
+    if (peers.length === 0) refusals.reset()
+    else this.#judge(need, missing, peers, now)
   }
 
-  /** Everyone who could be asked does not have it. */
-  #allDeny (need: Need, range: Range, peers: readonly string[], now: number): void {
-    const { log } = need
-    if (need.deniedSince?.position !== range.from) need.deniedSince = { position: range.from, ms: now }
-    const trimmed = range.from <= log.trimmed
-    const patience = trimmed ? TRIMMED_DENIED_MS : peers.includes(log.publisher) ? PUBLISHER_DENIES_MS : UNRECOVERABLE_MS
-    const waited = now - need.deniedSince.ms
-    if (waited < patience) {
-      need.dueMs = Math.min(need.dueMs, now + patience - waited)
-      return
+  /** Nobody can be asked now. What everyone has denied for long enough will not come. */
+  #judge (need: Need, missing: RangeSet, peers: readonly string[], now: number): void {
+    const { log, refusals } = need
+    const publisher = peers.includes(log.publisher)
+    const patience = (position: number, silent: boolean): number => {
+      if (position <= log.trimmed) return silent ? PUBLISHER_DENIES_MS : TRIMMED_DENIED_MS
+      return publisher && !silent ? PUBLISHER_DENIES_MS : UNRECOVERABLE_MS
     }
-    if (trimmed) {
-      need.dueMs = now
-      this.#o.unavailable(log, range.from, Math.min(range.to, log.trimmed), log.trimReason)
-      return
-    }
-    // Only what every neighbour denies, from the lowest on.
-    let to = range.to
-    for (const peerId of peers) to = Math.min(to, (need.denials.get(peerId)?.ranges.firstMissing(range.from) ?? range.from) - 1)
-    if (to < range.from) return
-    need.deniedSince = undefined
-    need.dueMs = now
-    this.#o.unavailable(log, range.from, to, 'unrecoverable')
+    const { gone, atMs } = refusals.verdict(missing, peers, now, patience, log.trimmed)
+    need.dueMs = Math.min(need.dueMs, gone.length > 0 ? now : atMs)
+    const { trimmed, trimReason } = log
+    for (const { from, to } of gone) this.#o.unavailable(log, from, to, to <= trimmed ? trimReason : 'unrecoverable')
   }
 
-  #want (need: Need, peerId: string, range: Range, since: number, now: number): void {
+  #want (need: Need, peerId: string, ranges: RangeSet, since: number, now: number): void {
     const id = this.#nextId++ >>> 0
-    need.want = { id, peerId, range, since, lastMs: now, outstanding: 0, owed: 0, full: false }
+    need.want = { id, peerId, ranges, since, lastMs: now, next: ranges.first, granted: CREDIT_BYTES, received: 0, outstanding: 0, owed: 0 }
     this.#asking.set(id, need)
     this.#perPeer.set(peerId, (this.#perPeer.get(peerId) ?? 0) + 1)
-    this.#o.send(peerId, encodeFrame('want', { id, log: toLogRef(need.log.id), from: range.from, to: range.to, credit: CREDIT_BYTES, since }))
+    const skip = RangeSet.of([ranges.first, ranges.last]).without(ranges)
+    this.#o.send(peerId, encodeFrame('want', { id, log: toLogRef(need.log.id), from: ranges.first, to: ranges.last, credit: CREDIT_BYTES, since, skip: skip.encode() as Uint8Array<ArrayBuffer> }))
   }
 
   close (): void {

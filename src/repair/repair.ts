@@ -9,23 +9,21 @@
  */
 import type { Clock, Random, Timer } from '../base/clock.js'
 import type { Crypto } from '../base/crypto.js'
-import { equalBytes } from '../base/bytes.js'
+import { copyBytes, equalBytes } from '../base/bytes.js'
 import { hasBody, signatureHolds, type SealedBatch } from '../message/batch.js'
-import { fromLogRef, logKey, toLogRef } from '../message/ids.js'
+import { fromLogRef, logKey, toLogRef, type LogId } from '../message/ids.js'
 import { openTrim } from '../message/signed.js'
 import { isChannel } from '../message/topic.js'
 import type { Buckets, Have, Heads, Summary } from '../message/wire.js'
 import type { LogBook } from '../store/log-book.js'
 import type { LogState } from '../store/log-state.js'
 import { Digests } from '../base/digests.js'
-import { encodeFrame } from './frames.js'
+import { encodeFrame, framesOf, ITEMS_BYTES } from './frames.js'
 
 /** Between two comparisons with a neighbour; jitter of a quarter keeps them apart. */
 export const SUMMARY_INTERVAL_MS = 15_000
-/** With at most so many logs in a channel buckets save nothing. */
+/** When neither side has more items than this in a channel, buckets save nothing. */
 const FEW = 32
-/** About the bytes of heads in one frame. */
-const FRAME_BYTES = 256 * 1024
 /** What was pulled is offered on after so long, together. */
 const HAVE_DELAY_MS = 20
 /** Logs this node will know at most; more are not taken in. */
@@ -44,6 +42,7 @@ export interface RepairOptions {
   readonly random: Random
   readonly crypto: Crypto
   readonly mesh: Uint8Array
+  readonly self: string
   readonly book: LogBook
   readonly receipts: ReceiptSource
   /** Channels this node takes part in: joined, or published to. */
@@ -77,7 +76,7 @@ export class Repair {
 
   logChanged (log: LogState): void {
     // A head that cannot be shown, known only from an announcement, is not compared.
-    this.heads.set(log.channel, log.key, log.headBytes.length === 0 && log.trimBytes.length === 0 ? undefined : `${log.headBytes.length === 0 ? 0 : log.head} ${log.trimmed}`)
+    this.heads.set(log.channel, log.key, log.shown === 0 && log.trimBytes.length === 0 ? undefined : `${log.shown} ${log.trimmed}`)
   }
 
   peerUp (peerId: string): void {
@@ -106,8 +105,15 @@ export class Repair {
     const page = 1024
     for (let i = 0; i < channels.length || i === 0; i += page) {
       const part = channels.slice(i, i + page)
+      const { digests } = this.#o.receipts
       this.#o.send(peerId, encodeFrame('summary', {
-        channels: part.map(channel => ({ channel, heads: this.heads.total(channel) as Bytes, receipts: this.#o.receipts.digests.total(channel) as Bytes })),
+        channels: part.map(channel => ({
+          channel,
+          heads: this.heads.total(channel) as Bytes,
+          receipts: digests.total(channel) as Bytes,
+          headsCount: this.heads.size(channel),
+          receiptsCount: digests.size(channel)
+        })),
         last: only === undefined && i + page >= channels.length
       }))
     }
@@ -121,13 +127,16 @@ export class Repair {
   summary (peerId: string, summary: Summary): void {
     const channels = summary.channels.filter(({ channel }) => isChannel(channel))
     this.#o.peerChannels(peerId, channels.map(({ channel }) => channel))
-    for (const { channel, heads, receipts } of channels) {
+    for (const { channel, heads, receipts, headsCount, receiptsCount } of channels) {
       if (!this.#o.takesPart(channel)) continue
+      // Both sides come to the same answer, else one would wait for buckets that the other never sends.
+      const manyHeads = Math.max(headsCount, this.heads.size(channel)) > FEW
+      const manyReceipts = Math.max(receiptsCount, this.#o.receipts.digests.size(channel)) > FEW
       const headsDiffer = !equalBytes(heads, this.heads.total(channel))
       const receiptsDiffer = !equalBytes(receipts, this.#o.receipts.digests.total(channel))
-      if (headsDiffer && this.heads.size(channel) <= FEW) this.#sendHeads(peerId, channel, undefined)
-      if (receiptsDiffer && this.#o.receipts.digests.size(channel) <= FEW) this.#sendReceipts(peerId, channel, undefined)
-      const many = { heads: headsDiffer && this.heads.size(channel) > FEW, receipts: receiptsDiffer && this.#o.receipts.digests.size(channel) > FEW }
+      if (headsDiffer && !manyHeads) this.#sendHeads(peerId, channel, undefined)
+      if (receiptsDiffer && !manyReceipts) this.#sendReceipts(peerId, channel, undefined)
+      const many = { heads: headsDiffer && manyHeads, receipts: receiptsDiffer && manyReceipts }
       if (many.heads || many.receipts) {
         this.#o.send(peerId, encodeFrame('buckets', {
           channel,
@@ -164,16 +173,15 @@ export class Repair {
       if (log.trimBytes.length > 0) trims.push(log.trimBytes as Bytes)
       bytes += log.headBytes.length + log.trimBytes.length
       // A link that is full gets the rest at the next comparison.
-      if (bytes >= FRAME_BYTES && !flush()) return
+      if (bytes >= ITEMS_BYTES && !flush()) return
     }
     flush()
   }
 
   #sendReceipts (peerId: string, channel: string, buckets: Set<number> | undefined): void {
     const statements = this.#o.receipts.statements(channel, buckets)
-    for (let i = 0; i < statements.length; i += 256) {
-      if (!this.#o.send(peerId, encodeFrame('receipts', { signed: statements.slice(i, i + 256) as Bytes[] }))) return
-    }
+    // A link that is full gets the rest at the next comparison.
+    for (const signed of framesOf(statements)) if (!this.#o.send(peerId, encodeFrame('receipts', { signed: signed as Bytes[] }))) return
   }
 
   takeHeads (peerId: string, { heads, trims }: Heads): void {
@@ -181,22 +189,24 @@ export class Repair {
     for (const bytes of trims) {
       const trim = openTrim(bytes, this.#o.mesh)
       if (trim === undefined) { this.#o.strike(peerId, 'a malformed trim'); return }
-      if (!this.#o.joined(trim.value.log.channel)) continue
+      if (!this.#takesIn(trim.value.log)) continue
       const known = this.#o.book.get(logKey(trim.value.log))
       if (known !== undefined && known.trimmed >= trim.value.through) continue
       if (!trim.verify(this.#o.crypto)) { this.#o.strike(peerId, 'a trim with a wrong signature'); return }
       if (known === undefined && this.#o.book.size >= LOGS_MAX) continue
-      this.#o.book.noteTrim(known ?? this.#o.book.ensure(trim.value.log), trim.value, bytes.slice())
+      this.#o.book.noteTrim(known ?? this.#o.book.ensure(trim.value.log), trim.value, copyBytes(bytes))
     }
   }
+
+  /** Our own earlier logs come back this way when our store is older than our last life. */
+  #takesIn (log: LogId): boolean { return log.publisher === this.#o.self || this.#o.joined(log.channel) }
 
   #takeHead (peerId: string, bytes: Uint8Array): void {
     const head = this.#o.open(bytes)
     if (head === undefined || hasBody(head)) { this.#o.strike(peerId, 'a malformed head'); return }
     const known = this.#o.book.get(head.logKey)
-    // Our own earlier logs come back this way when our store is older than our last life.
-    if (!this.#o.joined(head.log.channel) && known?.own !== true) return
-    if (known !== undefined && (head.last < known.head || (head.last === known.head && known.headBytes.length > 0))) {
+    if (!this.#takesIn(head.log)) return
+    if (known !== undefined && head.last <= known.shown) {
       this.#o.hopes(peerId, known)
       return
     }

@@ -7,11 +7,13 @@
  */
 import type { Crypto } from '../base/crypto.js'
 import { SkeinError } from '../base/errors.js'
+import { copyBytes } from '../base/bytes.js'
 import { bodyHolds, headBytes, openBatch, type SealedBatch } from '../message/batch.js'
 import { logKey, type LogId } from '../message/ids.js'
 import { decodeRecords, type RecordFields } from '../message/record.js'
 import type { TrimStatement } from '../message/signed.js'
 import { BatchCache, type OpenBatch } from './batch-cache.js'
+import { baseOfKey, batchKey, batchOfRow, rowBytes, rowOfBatch } from './batch-row.js'
 import { LogState, logRowKey } from './log-state.js'
 import type { Store, StoreOp } from './store.js'
 
@@ -73,7 +75,13 @@ export class LogBook {
   /** Bytes held of this node's own logs of a channel, or of all others'. */
   bytes (channel: string, own: boolean): number { return this.#bytes.get(channel)?.[own ? 'own' : 'others'] ?? 0 }
 
+  /** Held bytes of the log and of its channel. */
   #count (log: LogState, bytes: number): void {
+    log.bytes += bytes
+    this.#countChannel(log, bytes)
+  }
+
+  #countChannel (log: LogState, bytes: number): void {
     let entry = this.#bytes.get(log.channel)
     if (entry === undefined) this.#bytes.set(log.channel, entry = { own: 0, others: 0 })
     entry[log.own ? 'own' : 'others'] += bytes
@@ -96,14 +104,14 @@ export class LogBook {
     let channel = this.#byChannel.get(log.channel)
     if (channel === undefined) this.#byChannel.set(log.channel, channel = new Set())
     channel.add(log)
-    this.#count(log, log.bytes)
+    this.#countChannel(log, log.bytes)
     this.#nextNumber = Math.max(this.#nextNumber, log.number + 1)
   }
 
   /** Forgets a log of which nothing is held and nothing is wanted. Returns the operations; durable or not makes no difference to others. */
   forget (log: LogState): StoreOp[] {
     this.#byKey.delete(log.key)
-    this.#count(log, -log.bytes)
+    this.#countChannel(log, -log.bytes)
     this.#byNumber.delete(log.number)
     const channel = this.#byChannel.get(log.channel)
     channel?.delete(log)
@@ -114,10 +122,9 @@ export class LogBook {
   /** Takes in a header whose signature has been checked: it may move the head or bring the link. */
   noteHeader (log: LogState, batch: SealedBatch): void {
     let changed = false
-    if (batch.last > log.head || (batch.last === log.head && log.headBytes.length === 0)) {
-      log.head = batch.last
-      log.headHash = this.#options.crypto.hash(batch.header)
-      log.headBytes = headBytes(batch)
+    const next = this.#headAfter(log, batch)
+    if (next !== undefined) {
+      Object.assign(log, next)
       changed = true
     }
     if (batch.base === 1 && !log.linkKnown) {
@@ -128,12 +135,18 @@ export class LogBook {
     if (changed) this.#changed(log)
   }
 
+  /** What a header says of the head that is news. */
+  #headAfter (log: LogState, batch: SealedBatch): Pick<LogState, 'head' | 'headHash' | 'headBytes' | 'shown'> | undefined {
+    if (batch.last <= log.shown) return undefined
+    const hash = batch.last > log.head || (batch.last === log.head && log.headHash === undefined) ? this.#options.crypto.hash(batch.header) : log.headHash
+    return { head: Math.max(log.head, batch.last), headHash: hash, headBytes: headBytes(batch), shown: batch.last }
+  }
+
   /** Takes in a head from the publisher's signed announcement, which has no header to show. */
   noteHead (log: LogState, position: number, hash: Uint8Array): void {
     if (position <= log.head) return
     log.head = position
-    log.headHash = hash
-    log.headBytes = new Uint8Array(0)
+    log.headHash = copyBytes(hash)
     this.#changed(log)
   }
 
@@ -143,7 +156,10 @@ export class LogBook {
     log.trimmed = trim.through
     log.trimReason = trim.reason
     log.trimBytes = bytes
-    log.head = Math.max(log.head, trim.through)
+    if (trim.through > log.head) {
+      log.head = trim.through
+      log.headHash = undefined
+    }
     this.#changed(log)
     return true
   }
@@ -160,11 +176,11 @@ export class LogBook {
     for (const batch of batches) {
       next.held?.add(batch.base, batch.last)
       next.bytes = (next.bytes ?? 0) + batch.bytes.length
-      if (batch.last > Math.max(log.head, highest?.last ?? 0)) highest = batch
+      if (batch.last > (highest?.last ?? 0)) highest = batch
       if (batch.base === 1) Object.assign(next, { linkKnown: true, link: batch.link })
-      ops.push({ type: 'put', table: 'batch', key: batchKey(log.number, batch.base), value: batch.bytes })
+      ops.push({ type: 'put', table: 'batch', key: batchKey(log.number, batch.base), value: rowOfBatch(batch.bytes) })
     }
-    if (highest !== undefined) Object.assign(next, { head: highest.last, headHash: this.#options.crypto.hash(highest.header), headBytes: headBytes(highest) })
+    if (highest !== undefined) Object.assign(next, this.#headAfter(log, highest))
     ops.push({ type: 'put', table: 'log', key: logRowKey(log.id), value: log.toRow(next) })
     return ops
   }
@@ -174,7 +190,6 @@ export class LogBook {
     for (const [i, batch] of batches.entries()) {
       this.noteHeader(log, batch)
       log.held.add(batch.base, batch.last)
-      log.bytes += batch.bytes.length
       this.#count(log, batch.bytes.length)
       const decoded = records?.[i]
       if (decoded !== undefined) this.#cache.set(BatchCache.key(log.number, batch.base), { batch, records: decoded })
@@ -196,29 +211,29 @@ export class LogBook {
   drop (log: LogState, through: number, limit = 256): { ops: StoreOp[], dropped: number, more: boolean } {
     const ops: StoreOp[] = []
     let dropped = 0
-    let more = false
-    for (const [key, value] of this.#options.store.entries('batch', { gte: batchKey(log.number, 0), lt: batchKey(log.number, through + 1), limit: Math.min(limit, 1000) })) {
+    for (const [key, value] of this.#options.store.entries('batch', { gte: batchKey(log.number, 0), lt: batchKey(log.number, through + 1), limit })) {
       const base = baseOfKey(key)
-      const last = this.#lastOf(value)
-      if (last === undefined || last > through) continue
+      const last = this.#lastOf(batchOfRow(value))
+      if (last === undefined) this.#damaged(log, base, base, value)
+      else if (last > through) continue
+      else if (log.held.covers(base, last)) {
+        log.held.remove(base, last)
+        this.#count(log, -rowBytes(value))
+      }
       ops.push({ type: 'del', table: 'batch', key })
       this.#cache.delete(BatchCache.key(log.number, base))
-      if (log.held.covers(base, last)) {
-        log.held.remove(base, last)
-        log.bytes -= value.length
-        this.#count(log, -value.length)
-      }
-      dropped = Math.max(dropped, last)
+      dropped = Math.max(dropped, last ?? 0)
     }
-    more = ops.length >= limit
+    const more = ops.length >= limit
     log.dropped = Math.max(log.dropped, dropped)
     if (ops.length > 0) ops.push(this.row(log))
     return { ops, dropped, more }
   }
 
-  #lastOf (value: Uint8Array): number | undefined {
+  #lastOf (bytes: Uint8Array | undefined): number | undefined {
+    if (bytes === undefined) return undefined
     try {
-      return openBatch(value, this.#options.mesh).last
+      return openBatch(bytes, this.#options.mesh).last
     } catch {
       return undefined
     }
@@ -226,27 +241,26 @@ export class LogBook {
 
   /** The batch that holds `position`, checked against its hash. Undefined when it is not held, or turns out to be damaged. */
   read (log: LogState, position: number): OpenBatch | undefined {
-    const bytes = this.readBytes(log, position)
-    if (bytes === undefined) return undefined
-    const base = bytes.base
-    const key = BatchCache.key(log.number, base)
+    const found = this.readBytes(log, position)
+    if (found === undefined) return undefined
+    const key = BatchCache.key(log.number, found.base)
     const cached = this.#cache.get(key)
     if (cached !== undefined) return cached
     try {
-      const batch = openBatch(bytes.value, this.#options.mesh)
-      if (batch.logKey !== log.key || batch.base !== base || position > batch.last || !bodyHolds(this.#options.crypto, batch)) throw new RangeError('the batch is not the one that was stored')
+      const batch = openBatch(found.value, this.#options.mesh)
+      if (!bodyHolds(this.#options.crypto, batch)) throw new RangeError('the batch is not the one that was stored')
       const open = { batch, records: decodeRecords(batch.body, batch.count, log.channel) }
       this.#cache.set(key, open)
       return open
     } catch {
-      this.#damaged(log, base, position)
+      this.#damaged(log, found.base, position, rowOfBatch(found.value))
       return undefined
     }
   }
 
   #lastRead: { log: number, base: number, last: number } | undefined
 
-  /** The stored bytes of the batch that holds `position`, unchecked: for peers, who check them. */
+  /** The batch that holds `position`, as it was stored: a row that is not what was written is found out here. */
   readBytes (log: LogState, position: number): { base: number, value: Uint8Array } | undefined {
     if (!log.held.has(position)) return undefined
     const near = this.#lastRead
@@ -255,43 +269,44 @@ export class LogBook {
       if (cached !== undefined) return { base: near.base, value: cached.batch.bytes }
     }
     // Batches mostly follow one another, so the position is often a base.
-    const key = batchKey(log.number, position)
-    const direct = this.#options.store.get('batch', key)
-    if (direct !== undefined) {
-      this.#remember(log, position, direct)
-      return { base: position, value: direct }
-    }
-    const [entry] = this.#options.store.entries('batch', { gte: batchKey(log.number, 0), lt: key, reverse: true, limit: 1 })
-    if (entry === undefined) {
-      this.#damaged(log, position, position)
+    const direct = this.#options.store.get('batch', batchKey(log.number, position))
+    if (direct !== undefined) return this.#checked(log, position, position, direct)
+    const [entry] = this.#options.store.entries('batch', { gte: batchKey(log.number, 0), lt: batchKey(log.number, position), reverse: true, limit: 1 })
+    if (entry !== undefined) return this.#checked(log, baseOfKey(entry[0]), position, entry[1])
+    this.#damaged(log, position, position, undefined)
+    return undefined
+  }
+
+  #checked (log: LogState, base: number, position: number, row: Uint8Array): { base: number, value: Uint8Array } | undefined {
+    const value = batchOfRow(row)
+    let batch: SealedBatch | undefined
+    try {
+      if (value !== undefined) batch = openBatch(value, this.#options.mesh)
+    } catch {}
+    if (value === undefined || batch === undefined || batch.logKey !== log.key || batch.base !== base) {
+      this.#damaged(log, base, position, row)
       return undefined
     }
-    const base = baseOfKey(entry[0])
-    this.#remember(log, base, entry[1])
-    return { base, value: entry[1] }
-  }
-
-  #remember (log: LogState, base: number, value: Uint8Array): void {
-    const last = this.#lastOf(value)
-    this.#lastRead = last === undefined ? undefined : { log: log.number, base, last }
-  }
-
-  /** Held batches of a log from `position` on, in order, unchecked; at most `limit`. */
-  batchesFrom (log: LogState, position: number, limit: number): Array<{ base: number, value: Uint8Array }> {
-    const first = this.readBytes(log, position)
-    const start = first?.base ?? position
-    return this.#options.store.entries('batch', { gte: batchKey(log.number, start), lt: batchKey(log.number, Number.MAX_SAFE_INTEGER), limit })
-      .map(([key, value]) => ({ base: baseOfKey(key), value }))
+    if (position > batch.last) {
+      // This one is whole; the row that should follow it is gone.
+      this.#damaged(log, log.held.covers(base, position) ? batch.last + 1 : position, position, undefined)
+      return undefined
+    }
+    this.#lastRead = { log: log.number, base, last: batch.last }
+    return { base, value }
   }
 
   /** What is no longer readable is no longer held, so that repair fetches it again. The next row of this log says so on disk. */
-  #damaged (log: LogState, base: number, position: number): void {
+  #damaged (log: LogState, base: number, position: number, row: Uint8Array | undefined): void {
     // How far the damaged batch reached is not known from its bytes: up to the next batch's base, or the end of the run.
-    const [next] = this.#options.store.keys('batch', { gte: batchKey(log.number, base + 1), lt: batchKey(log.number, Number.MAX_SAFE_INTEGER), limit: 1 })
+    const from = Math.max(base, lastBefore(log, position) + 1)
+    const [next] = this.#options.store.keys('batch', { gte: batchKey(log.number, position + 1), lt: batchKey(log.number, Number.MAX_SAFE_INTEGER), limit: 1 })
     const runEnd = log.held.firstMissing(position) - 1
     const last = next === undefined ? runEnd : Math.min(runEnd, baseOfKey(next) - 1)
-    log.held.remove(base, last)
-    for (const listener of this.#listeners) listener.batchDamaged?.(log, base, last)
+    if (last < from) return
+    log.held.remove(from, last)
+    if (row !== undefined) this.#count(log, -rowBytes(row))
+    for (const listener of this.#listeners) listener.batchDamaged?.(log, from, last)
   }
 
   /** Throws `ERR_INTERNAL` when the log is not known. */
@@ -302,17 +317,8 @@ export class LogBook {
   }
 }
 
-/** Rows of the table `batch`: the log's number (u32) and the batch's base (u64), both big-endian. */
-export function batchKey (logNumber: number, base: number): Uint8Array {
-  const key = new Uint8Array(12)
-  const view = new DataView(key.buffer)
-  view.setUint32(0, logNumber)
-  view.setUint32(4, Math.floor(base / 0x100000000))
-  view.setUint32(8, base >>> 0)
-  return key
-}
-
-function baseOfKey (key: Uint8Array): number {
-  const view = new DataView(key.buffer, key.byteOffset, key.byteLength)
-  return view.getUint32(4) * 0x100000000 + view.getUint32(8)
+/** The position before the run of held ones that `position` is in. */
+function lastBefore (log: LogState, position: number): number {
+  for (const { from, to } of log.held.ranges()) if (from <= position && to >= position) return from - 1
+  return position - 1
 }

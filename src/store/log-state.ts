@@ -1,9 +1,10 @@
-import { fromHex, toHex } from '../base/bytes.js'
+import { copyBytes, fromHex, toHex } from '../base/bytes.js'
+import { SkeinError } from '../base/errors.js'
 import { RangeSet } from '../base/range-set.js'
 import { fromWireLink, toWireLink, type LogLink } from '../message/batch.js'
 import { formatIncarnation, logKey, type Incarnation, type LogId } from '../message/ids.js'
 import { peerIdFromBytes, peerIdToBytes } from '../message/peer-id.js'
-import { LogRow } from '../message/wire.js'
+import { Batch, BatchHeader, LogRow } from '../message/wire.js'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
@@ -18,8 +19,10 @@ export class LogState {
   head = 0
   /** Hash of the header of the batch that ends at `head`, when known. */
   headHash: Uint8Array | undefined
-  /** The signed head on its own, for others; empty when the head is only known from an announcement. */
+  /** The highest header that the publisher signed, on its own, for others; empty when there is none. */
   headBytes: Uint8Array = new Uint8Array(0)
+  /** Where that header ends: lower than `head` when the head is only known from an announcement or a trim. */
+  shown = 0
   /** Positions up to here the publisher has dropped, by its signed word. */
   trimmed = 0
   trimReason: 'expired' | 'evicted' = 'expired'
@@ -64,17 +67,26 @@ export class LogState {
   }
 
   static fromRow (key: Uint8Array, bytes: Uint8Array, self: string): LogState {
+    try {
+      return LogState.#decode(key, bytes, self)
+    } catch (error) {
+      throw new SkeinError('ERR_STORE_CORRUPT', 'a row of the table of logs is not what was written', { cause: error })
+    }
+  }
+
+  static #decode (key: Uint8Array, bytes: Uint8Array, self: string): LogState {
     const row = LogRow.decode(bytes)
     const id = logIdFromKey(key)
     const state = new LogState(id, row.number, id.publisher === self)
     state.held = RangeSet.decode(row.held)
     state.bytes = row.bytes
     state.head = row.headPosition
-    state.headHash = row.headHash.length === 0 ? undefined : row.headHash.slice()
-    state.headBytes = row.head.slice()
+    state.headHash = row.headHash.length === 0 ? undefined : copyBytes(row.headHash)
+    state.headBytes = copyBytes(row.head)
+    state.shown = row.head.length === 0 ? 0 : endOf(row.head)
     state.trimmed = row.trimmed
     state.trimReason = row.evicted ? 'evicted' : 'expired'
-    state.trimBytes = row.trim.slice()
+    state.trimBytes = copyBytes(row.trim)
     state.dropped = row.dropped
     state.firstAt = row.firstAt
     state.linkKnown = row.linkKnown
@@ -83,6 +95,11 @@ export class LogState {
   }
 
   toString (): string { return `${this.publisher.slice(-6)}.${formatIncarnation(this.incarnation)}.${this.channel}` }
+}
+
+function endOf (head: Uint8Array): number {
+  const { base, count } = BatchHeader.decode(Batch.decode(head).header)
+  return base + count - 1
 }
 
 /** Rows of the table `log`: publisher (38 bytes), incarnation number (u64, big-endian), random (8 bytes), channel (UTF-8). */

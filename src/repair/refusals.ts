@@ -1,0 +1,128 @@
+/**
+ * What became of asking for one log: which neighbour does not have what, whom to pass over for a while, and what is certain
+ * by now not to come.
+ *
+ * A neighbour's word holds for a while, a second at first and up to half a minute, then it is asked again. What every
+ * neighbour denies at one time is not given up at once: one of them may get it from further away.
+ */
+import { RangeSet, type Range } from '../base/range-set.js'
+
+/** A neighbour that did not have something is asked again after so long, doubling up to the second. */
+const DENIED_MIN_MS = 1_000
+const DENIED_MAX_MS = 30_000
+/** Times at which positions came to be denied by all are told apart for so many; above it the youngest are joined. */
+const STAGES_MAX = 16
+
+/** Why a neighbour is passed over: it has no time now, it did not answer, it broke the protocol. */
+export type PassedOver = 'busy' | 'silent' | 'faulty'
+
+interface Refusal {
+  /** What it said it does not have. */
+  denied: RangeSet
+  /** Until then it is not asked for that again. */
+  untilMs: number
+  pauseMs: number
+  why: PassedOver | undefined
+  /** Until then it is not asked for anything. */
+  passedOverUntilMs: number
+}
+
+interface Stage {
+  readonly sinceMs: number
+  ranges: RangeSet
+}
+
+export class Refusals {
+  readonly #peers = new Map<string, Refusal>()
+  #stages: Stage[] = []
+
+  #of (peerId: string): Refusal {
+    let refusal = this.#peers.get(peerId)
+    if (refusal === undefined) this.#peers.set(peerId, refusal = { denied: new RangeSet(), untilMs: 0, pauseMs: 0, why: undefined, passedOverUntilMs: 0 })
+    return refusal
+  }
+
+  /** What of `wanted` the neighbour can be asked for now, and if nothing, when it can be. */
+  askable (peerId: string, wanted: RangeSet, nowMs: number): { readonly ranges: RangeSet, readonly atMs: number } {
+    const refusal = this.#peers.get(peerId)
+    if (refusal === undefined) return { ranges: wanted, atMs: nowMs }
+    if (refusal.passedOverUntilMs > nowMs) return { ranges: new RangeSet(), atMs: refusal.passedOverUntilMs }
+    if (refusal.untilMs <= nowMs) return { ranges: wanted, atMs: nowMs }
+    return { ranges: wanted.without(refusal.denied), atMs: refusal.untilMs }
+  }
+
+  /** The neighbour answered: of what it was asked for it does not have `denied`, which may be nothing. `jitter` is around 1. */
+  answered (peerId: string, denied: RangeSet, nowMs: number, jitter: number): void {
+    if (denied.isEmpty && !this.#peers.has(peerId)) return
+    const refusal = this.#of(peerId)
+    refusal.why = undefined
+    if (refusal.untilMs > nowMs) {
+      refusal.denied.addAll(denied)
+      return
+    }
+    refusal.denied = denied
+    refusal.pauseMs = Math.min(DENIED_MAX_MS, Math.max(DENIED_MIN_MS, refusal.pauseMs * 2))
+    refusal.untilMs = nowMs + refusal.pauseMs * jitter
+  }
+
+  passOver (peerId: string, why: PassedOver, untilMs: number): void {
+    Object.assign(this.#of(peerId), { why, passedOverUntilMs: untilMs })
+  }
+
+  /** It may have now what it did not have. */
+  hopes (peerId: string, nowMs: number): void {
+    const refusal = this.#peers.get(peerId)
+    if (refusal !== undefined && !(refusal.why === 'faulty' && refusal.passedOverUntilMs > nowMs)) this.#peers.delete(peerId)
+  }
+
+  forget (peerId: string): void { this.#peers.delete(peerId) }
+
+  /** Nobody can be asked: there is nobody to deny anything either. */
+  reset (): void { this.#stages = [] }
+
+  /**
+   * Ranges of `wanted` that all these neighbours have denied for as long as `patience` says, and when the next one may be.
+   * `patience` is asked for a position and whether somebody was silent about it.
+   */
+  verdict (wanted: RangeSet, peers: readonly string[], nowMs: number, patience: (position: number, silent: boolean) => number, boundary: number): { readonly gone: Range[], readonly atMs: number } {
+    let common = wanted
+    let silent = false
+    for (const peerId of peers) {
+      const refusal = this.#peers.get(peerId)
+      // Who does not answer, or nothing that is true, has denied everything by it.
+      if (refusal?.why === 'silent' || refusal?.why === 'faulty') silent ||= refusal.why === 'silent'
+      else common = common.intersection(refusal?.denied ?? new RangeSet())
+    }
+    this.#arrange(common, nowMs)
+    const gone: Range[] = []
+    let atMs = Number.POSITIVE_INFINITY
+    for (const { sinceMs, ranges } of this.#stages) {
+      for (const { from, to } of ranges.ranges()) {
+        for (const part of [{ from, to: Math.min(to, boundary) }, { from: Math.max(from, boundary + 1), to }]) {
+          if (part.to < part.from) continue
+          const dueMs = sinceMs + patience(part.from, silent)
+          if (dueMs <= nowMs) gone.push(part)
+          else atMs = Math.min(atMs, dueMs)
+        }
+      }
+    }
+    return { gone: gone.sort((a, b) => a.from - b.from), atMs }
+  }
+
+  /** Each position keeps the time at which it came to be denied by all, for as long as it is. */
+  #arrange (common: RangeSet, nowMs: number): void {
+    let fresh = common
+    for (const stage of this.#stages) {
+      stage.ranges = stage.ranges.intersection(common)
+      fresh = fresh.without(stage.ranges)
+    }
+    this.#stages = this.#stages.filter(({ ranges }) => !ranges.isEmpty)
+    if (fresh.isEmpty) return
+    const last = this.#stages.at(-1)
+    if (last !== undefined && this.#stages.length >= STAGES_MAX) {
+      fresh.addAll(last.ranges)
+      this.#stages.pop()
+    }
+    this.#stages.push({ sinceMs: nowMs, ranges: fresh })
+  }
+}
