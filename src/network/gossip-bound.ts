@@ -7,6 +7,9 @@
  * a `pushPrefixed` of ours: above `GOSSIP_BUFFER_BYTES_MAX` unsent bytes an RPC is cut down to the parts that must
  * arrive (see gossip-rpc.ts), and a peer that does not even take those is reported as stuck.
  *
+ * It also keeps whole messages for a few heartbeats, however many bytes that are: at full speed some 200 MB. Above
+ * `GOSSIP_CACHE_BYTES` the oldest go sooner; whoever would have asked for them has repair.
+ *
  * `publish` is gossipsub's own without its awaits, which StrictNoSign and a synchronous message id do not need: the
  * caller learns at once who got the message and who was passed over.
  */
@@ -16,7 +19,7 @@ import { decode, encode } from 'it-length-prefixed'
 import type { Uint8ArrayList } from 'uint8arraylist'
 import { GOSSIP_BUFFER_BYTES_MAX } from '../base/limits.js'
 import { carriesMessages, essential } from './gossip-rpc.js'
-import { GOSSIP_CONTROL_BYTES_MAX } from './network-limits.js'
+import { GOSSIP_CACHE_BYTES, GOSSIP_CONTROL_BYTES_MAX } from './network-limits.js'
 
 /** What gossipsub calls its newest protocol: features are looked up under this name, whatever is on the wire. */
 export const GOSSIPSUB_PROTOCOL = '/meshsub/1.2.0'
@@ -42,7 +45,12 @@ export interface GossipSubInside {
   readonly seenCache: { has (id: string): boolean, put (id: string): void }
   readonly publishedMessageIds: { put (id: string): void }
   readonly gossipTracer: { deliverMessage (id: string): void }
-  readonly mcache: { put (id: { msgId: Uint8Array, msgIdStr: string }, message: RawMessage, validated: boolean): void }
+  readonly mcache: {
+    readonly msgs: Map<string, unknown>
+    put (id: { msgId: Uint8Array, msgIdStr: string }, message: RawMessage, validated: boolean): boolean
+    shift (): void
+    remove (msgIdStr: string): unknown
+  }
   getScore (peerId: string): number
   msgIdFn (message: { type: 'unsigned', topic: string, data: Uint8Array }): Uint8Array
   msgIdToStrFn (id: Uint8Array): string
@@ -80,6 +88,41 @@ export class GossipBound {
     streamsOutbound.set = (peerId, stream) => {
       this.wrap(peerId, stream)
       return Map.prototype.set.call(streamsOutbound, peerId, stream) as typeof streamsOutbound
+    }
+    this.boundCache()
+  }
+
+  private boundCache (): void {
+    const { mcache } = this.inside
+    const put = mcache.put.bind(mcache)
+    const shift = mcache.shift.bind(mcache)
+    /** Bytes by message, oldest first. */
+    const kept = new Map<string, number>()
+    let bytes = 0
+    const forget = (id: string): void => {
+      bytes -= kept.get(id) ?? 0
+      kept.delete(id)
+    }
+    mcache.put = (id, message, validated) => {
+      const isNew = put(id, message, validated)
+      if (isNew) {
+        forget(id.msgIdStr)
+        kept.set(id.msgIdStr, message.data.length)
+        bytes += message.data.length
+        for (const oldest of kept.keys()) {
+          if (bytes <= GOSSIP_CACHE_BYTES || kept.size === 1) break
+          forget(oldest)
+          mcache.remove(oldest)
+        }
+      }
+      return isNew
+    }
+    mcache.shift = () => {
+      shift()
+      for (const oldest of kept.keys()) {
+        if (mcache.msgs.has(oldest)) break
+        forget(oldest)
+      }
     }
   }
 

@@ -46,6 +46,8 @@ export const SLICE_MS = 10
 
 /** Control messages of gossip (subscriptions, grafts, prunes) pass so far above `GOSSIP_BUFFER_BYTES_MAX`; beyond it the connection is cut. */
 export const GOSSIP_CONTROL_BYTES_MAX = 256 * 1024
+/** Whole gossip messages kept for neighbours that missed one. Guess: a tenth of a second at full speed; repair has the rest. */
+export const GOSSIP_CACHE_BYTES = 8 * 1024 * 1024
 /** A peer that is up has so long to get its first gossip streams before it is redialled. */
 export const GOSSIP_STREAM_WAIT_MS = 5000
 /** Unsent gossip that does not shrink for so long on a link that answers: the far reader is gone. */

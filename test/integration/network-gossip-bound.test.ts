@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { GOSSIP_BUFFER_BYTES_MAX } from '../../src/base/limits.js'
 import { carriesMessages, essential } from '../../src/network/gossip-rpc.js'
 import { meshNames } from '../../src/network/names.js'
+import { GOSSIP_CACHE_BYTES } from '../../src/network/network-limits.js'
 import { inside, joined, Libp2pNodes, linked, type Libp2pNode } from '../contract/network-libp2p-support.js'
 import { bytes, until } from '../contract/network-support.js'
 import { Proxy, portOf } from '../contract/network-proxy.js'
@@ -54,6 +55,24 @@ describe('the bound on gossip', () => {
     expect(id.length).toBe(20)
     expect(gossip.seenCache.has(gossip.msgIdToStrFn(id))).toBe(true)
     await until(() => a.told.heard.length === 1, 'gossip')
+  })
+
+  it('keeps a few whole messages for those who ask, not all of the last seconds', async () => {
+    const { a, b } = await pair()
+    const { mcache } = inside(b).gossiper.inside
+    const kept = (): number => [...mcache.msgs.values()].reduce<number>((sum, entry) => sum + (entry as { message: { data: Uint8Array } }).message.data.length, 0)
+    const sent = 2 * GOSSIP_CACHE_BYTES / (256 * 1024)
+    for (let i = 0; i < sent; i++) {
+      const data = new Uint8Array(256 * 1024)
+      new DataView(data.buffer).setUint32(0, i)
+      a.network.gossip('t', data)
+      b.network.gossip('t', data.map((byte, at) => at === 4 ? 1 : byte))
+      expect(kept()).toBeLessThanOrEqual(GOSSIP_CACHE_BYTES)
+    }
+    expect(kept()).toBeGreaterThan(GOSSIP_CACHE_BYTES / 2)
+    await until(() => mcache.msgs.size === 0, 'the heartbeats to clear the cache')
+    b.network.gossip('t', bytes('x'))
+    expect(kept()).toBe(1)
   })
 
   it('holds for forwarding too, lets control messages through, and says when it drains', async () => {
