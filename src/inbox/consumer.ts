@@ -38,13 +38,18 @@ export interface ConsumerOptions extends ConsumerHooks {
   readonly maxInFlight: number
 }
 
+export interface NackOptions {
+  readonly delayMs?: number
+  readonly reason?: string
+}
+
 export interface ConsumerHandle {
   /** The next delivery for this consumer, counting an attempt; undefined when there is none now or `maxInFlight` is reached. */
   next (): RawDelivery | undefined
   /** Done. `done` is called when that is durable, with `ERR_DELIVERY_SETTLED` when the delivery is no longer this consumer's. */
   ack (token: number, done: SettleDone): void
   /** Again later, or a dead letter after the last attempt. */
-  nack (token: number, options: { readonly delayMs?: number, readonly reason?: string }, done: SettleDone): void
+  nack (token: number, options: NackOptions, done: SettleDone): void
   /** Never again: a dead letter. */
   reject (token: number, reason: string, done: SettleDone): void
   /** Gives the delivery so much longer before it times out. */
@@ -57,7 +62,7 @@ export interface ConsumerHandle {
 export interface ConsumerPort {
   next (consumer: Consumer): RawDelivery | undefined
   ack (consumer: Consumer, token: number, done: SettleDone): void
-  nack (consumer: Consumer, token: number, options: { readonly delayMs?: number, readonly reason?: string }, done: SettleDone): void
+  nack (consumer: Consumer, token: number, options: NackOptions, done: SettleDone): void
   reject (consumer: Consumer, token: number, reason: string, done: SettleDone): void
   extend (consumer: Consumer, token: number, ms: number): void
   release (consumer: Consumer, uncounted: readonly number[]): void
@@ -76,7 +81,7 @@ export class Consumer implements ConsumerHandle {
 
   next (): RawDelivery | undefined { return this.open ? this.#port.next(this) : undefined }
   ack (token: number, done: SettleDone): void { this.#port.ack(this, token, done) }
-  nack (token: number, options: { readonly delayMs?: number, readonly reason?: string }, done: SettleDone): void { this.#port.nack(this, token, options, done) }
+  nack (token: number, options: NackOptions, done: SettleDone): void { this.#port.nack(this, token, options, done) }
   reject (token: number, reason: string, done: SettleDone): void { this.#port.reject(this, token, reason, done) }
   extend (token: number, ms: number): void { this.#port.extend(this, token, ms) }
 

@@ -222,7 +222,7 @@ export class Inbox {
       this.#notifying = false
       const cores = [...this.#toNotify]
       this.#toNotify.clear()
-      if (this.#state === 'open') for (const told of cores) told.notify()
+      if (this.#state === 'open') for (const told of cores) told.deliveries.notify()
     })
   }
 
@@ -376,7 +376,7 @@ export class Inbox {
 
   #detach (core: SubscriptionCore, error?: SkeinError): void {
     this.#cores.delete(core.name)
-    core.closeConsumers(error)
+    core.deliveries.closeAll(error)
     for (const cursor of core.cursors.values()) {
       this.#unindex(cursor)
       cursor.gone = true
@@ -409,7 +409,7 @@ export class Inbox {
     const core = this.#cores.get(name)
     if (this.#state !== 'open') throw new SkeinError('ERR_CLOSED', 'the inbox is closed')
     if (core === undefined || !core.created) throw this.#noSuch(name)
-    return core.attach(consumer)
+    return core.deliveries.attach(consumer)
   }
 
   /** A non-durable subscription: only what arrives while it is attached. Throws `ERR_LIMIT`, `ERR_CLOSED`. */
@@ -421,14 +421,14 @@ export class Inbox {
   /** Gives a record to each live consumer that it matches, and an ephemeral one to durable subscriptions with a consumer too. Returns how many took it. */
   offerLive (record: RecordFields, meta: LiveMeta): number {
     let took = this.#live.offer(record, meta)
-    if (meta.ephemeral) for (const core of this.#cores.values()) if (core.offerEphemeral(record, meta)) took++
+    if (meta.ephemeral) for (const core of this.#cores.values()) if (core.deliveries.offerEphemeral(record, meta)) took++
     return took
   }
 
   /** Whether a live consumer may take records of this channel; of ephemeral ones also whether a durable subscription with a consumer may. */
   hasLive (channel: string, ephemeral = false): boolean {
     if (this.#live.wants(channel)) return true
-    if (ephemeral) for (const core of this.#cores.values()) if (core.consumers.length > 0 && core.filter.matchesChannel(channel)) return true
+    if (ephemeral) for (const core of this.#cores.values()) if (core.deliveries.consumers.length > 0 && core.filter.matchesChannel(channel)) return true
     return false
   }
 
@@ -541,9 +541,9 @@ export class Inbox {
         filters: row.filters,
         from: typeof row.from === 'number' ? new Date(row.from).toISOString() : row.from,
         createdAt: row.createdAt,
-        consumers: core.consumers.length,
+        consumers: core.deliveries.consumers.length,
         lag,
-        inFlight: core.inFlightCount,
+        inFlight: core.deliveries.inFlightCount,
         ...counts,
         deadLetters: core.deadCount - (core.redriven.pending?.count ?? 0)
       }
@@ -615,7 +615,7 @@ export class Inbox {
     this.#state = state
     this.#timer?.cancel()
     if (!closing) return
-    for (const core of this.#cores.values()) core.closeConsumers(error)
+    for (const core of this.#cores.values()) core.deliveries.closeAll(error)
     this.#live.closeAll(error)
   }
 

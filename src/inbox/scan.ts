@@ -28,7 +28,7 @@ export interface ScanParts extends OrderParts {
   pass (cursor: Cursor, from: number, to: number): void
   /** The cursor's start is found, or moved. */
   started (cursor: Cursor): void
-  expire (cursor: Cursor, position: number, entry: Entry | undefined): void
+  expire (entry: Entry): void
   reportGap (cursor: Cursor, from: number, to: number, reason: GapReason): number
   bury (entry: Entry, reason: string, record: RecordFields): boolean
   keep (entry: Entry): void
@@ -84,7 +84,7 @@ export class Scan {
       return false
     }
     if (entry.cursor.pending === undefined && this.#expired(entry.cursor.log, record)) {
-      this.#parts.expire(entry.cursor, entry.position, entry)
+      this.#parts.expire(entry)
       return false
     }
     if (this.#worn(entry, record, nowMs)) return false
@@ -219,12 +219,15 @@ export class Scan {
 
   #takeHole (cursor: Cursor, position: number, nowMs: number): 'stalled' | undefined {
     const parts = this.#parts
+    const { log } = cursor
+    // Of an own log nobody else has what is trimmed.
+    if (log.own && position <= log.trimmed) cursor.doom(position, log.trimmed, log.trimReason)
     const doomed = cursor.doomed.size === 0 ? undefined : cursor.doomedFrom(position)
     if (doomed === undefined) {
-      this.#stall(cursor, position > cursor.log.head ? 'end' : 'hole', position)
+      this.#stall(cursor, position > log.head ? 'end' : 'hole', position)
       return 'stalled'
     }
-    const offsetMs = parts.offsetOf(cursor.log.publisher)
+    const offsetMs = parts.offsetOf(log.publisher)
     if (trimmedUnclaimed(cursor, parts.row, doomed.to, offsetMs)) {
       this.#skip(cursor, position, doomed.to)
       return undefined
@@ -277,7 +280,7 @@ export class Scan {
     const parts = this.#parts
     const { cursor } = entry
     if (cursor.pending === undefined && this.#expired(cursor.log, record)) {
-      parts.expire(cursor, entry.position, entry)
+      parts.expire(entry)
       return undefined
     }
     entry.key = record.key

@@ -49,7 +49,7 @@ interface Known {
   fresh: boolean
 }
 
-interface Held { delivery: RawDelivery, id: string, redriven: boolean }
+interface Held { delivery: RawDelivery, id: string, redriven: boolean, extended: number }
 
 /** What the world knows, against which the inbox is held. */
 class World {
@@ -101,7 +101,7 @@ class World {
     const id = this.id(log!, position)
     const isRedriven = log!.number === 0
     if (isRedriven) {
-      to.held.push({ delivery, id, redriven: true })
+      to.held.push({ delivery, id, redriven: true, extended: 0 })
       return
     }
     expect(this.matching.has(id), `${id} does not match`).toBe(true)
@@ -131,7 +131,7 @@ class World {
       }
     }
     if (this.mode === 'keyed' && key !== undefined) for (const other of inFlight) expect(this.keys.get(other), `two of ${key} in flight`).not.toBe(key)
-    to.held.push({ delivery, id, redriven: false })
+    to.held.push({ delivery, id, redriven: false, extended: 0 })
   }
 
   /** Asked to be settled in this life, or settled for good. */
@@ -252,7 +252,7 @@ class World {
     const i = o.n % c.held.length
     const held = c.held[i]!
     if (o.do === 'extend') {
-      c.consumer.handle.extend(held.delivery.token, 1000)
+      if (held.extended++ < 5) c.consumer.handle.extend(held.delivery.token, 100)
       return
     }
     c.held.splice(i, 1)
