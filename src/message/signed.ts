@@ -1,7 +1,7 @@
 import { equalBytes } from '../base/bytes.js'
 import type { Crypto } from '../base/crypto.js'
 import { RangeSet } from '../base/range-set.js'
-import { fieldBytes } from './field-bytes.js'
+import { byteFields } from './byte-fields.js'
 import { fromLogRef, toLogRef, type LogId } from './ids.js'
 import { peerIdFromBytes, peerIdToBytes } from './peer-id.js'
 import { Announcement, ReceiptStatement, Signed, Trim, TrimReason } from './wire.js'
@@ -30,9 +30,7 @@ export interface Opened<T> {
 /** Undefined when the bytes are not such a statement of this mesh. */
 function open<W, T> (bytes: Uint8Array, tag: string, decode: (statement: Uint8Array) => W, convert: (wire: W) => (T & { readonly author: string }) | undefined): Opened<T> | undefined {
   try {
-    const { statement, signature } = Signed.decode(bytes)
-    // What nobody signed must not ride along.
-    if (bytes.length !== fieldBytes(statement) + fieldBytes(signature)) return undefined
+    const [statement, signature] = byteFields(bytes, 2) as [Bytes, Bytes]
     const value = convert(decode(statement))
     if (value === undefined || signature.length !== 64) return undefined
     return { value, bytes, verify: (crypto) => crypto.verify(value.author, tag, statement, signature) }
