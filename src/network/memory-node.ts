@@ -268,7 +268,7 @@ export class MemoryNode implements Network {
     if (links || gossip) this.call((handlers) => { handlers.drained(peerId) })
   }
 
-  /** Word of the end travels like anything else, and is held where the way is blocked. */
+  /** Word of the end travels like anything else. */
   private tellEnd (end: End, reason: string): void {
     const { fabric } = this
     const { other, peer, instance } = end
@@ -276,7 +276,11 @@ export class MemoryNode implements Network {
       fabric.clock,
       (bytes) => fabric.latencyMs(this.peerId, peer.id, bytes),
       () => false,
-      () => { if (!fabric.isBlocked(this.peerId, peer.id)) other.dropInstance(this.peerId, instance, reason) },
+      () => {
+        // Where no word gets through the other side hears nothing more, and gives the link up for that.
+        if (fabric.isBlocked(this.peerId, peer.id)) fabric.clock.after(SILENCE_MAX_MS, () => { other.dropInstance(this.peerId, instance, 'the peer fell silent') })
+        else other.dropInstance(this.peerId, instance, reason)
+      },
       () => {}
     )
     pipe.push({ type: 'end', reason })
