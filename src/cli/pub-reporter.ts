@@ -61,6 +61,11 @@ export class PubReporter {
     if (this.pending.length >= PENDING_MAX) await this.written
   }
 
+  interrupted ({ totals }: Publisher): void {
+    const { many, quiet, level } = this.options
+    if (many && !quiet) this.context.note(`interrupted: ${count(totals.reached)} reached ${formatLevel(level)}`)
+  }
+
   /** The exit status. */
   conclude ({ totals, stopped }: Publisher, { timeoutMs, topic, dataDir, own }: Conclusion): number {
     const { many, quiet, level } = this.options
@@ -75,6 +80,9 @@ export class PubReporter {
     if (totals.unknown > 0) {
       this.context.error(`skein: ${stopped?.message ?? 'no answer'}: ${count(totals.unknown)} may or may not be in the outbox [${stopped?.code ?? 'ERR_UNREACHABLE'}]\n` +
         '  hint: A message with an --id of yours can be sent again and counts once.')
+    }
+    if (totals.unsent > 0) {
+      this.context.error(`skein: ${stopped?.message ?? ''}: ${count(totals.unsent)} not sent [${stopped?.code ?? 'ERR_UNREACHABLE'}]` + (stopped?.hint === undefined ? '' : `\n  hint: ${stopped.hint}`))
     }
     if (many && stopped !== undefined) this.context.error('skein: stopped there: the lines after these were not sent')
     if (this.firstFailure !== undefined) return this.firstFailure.exitStatus

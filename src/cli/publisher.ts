@@ -31,10 +31,17 @@ export interface PublisherTotals {
   readonly reached: number
   /** Refused: not in the outbox. */
   readonly refused: number
+  /** The node had gone before it took them: not in the outbox. */
+  readonly unsent: number
   /** In the outbox; the time ran out before they reached the level. */
   readonly late: number
   /** Nobody knows whether they are in the outbox. */
   readonly unknown: number
+}
+
+/** The node has gone, had not taken the message, and there is nowhere else to send it. */
+class NotSent extends Error {
+  constructor (override readonly cause: unknown) { super('not sent') }
 }
 
 interface Message {
@@ -52,7 +59,7 @@ export class Publisher {
   private watch: NodeJS.Timeout | undefined
   private wake: (() => void) | undefined
   private stopError: SkeinError | undefined
-  private readonly counts = { reached: 0, refused: 0, late: 0, unknown: 0 }
+  private readonly counts = { reached: 0, refused: 0, unsent: 0, late: 0, unknown: 0 }
 
   constructor (private readonly session: Session, private readonly options: PublisherOptions) {}
 
@@ -103,7 +110,7 @@ export class Publisher {
         return await this.attempt(client, message)
       } catch (error) {
         if (!(error instanceof ServerGone) || !this.canAskAgain(message, error)) throw error
-        client = await this.session.moved(error, client)
+        client = await this.session.moved(error, client).catch((failure: unknown) => { throw message.answer === undefined ? new NotSent(failure) : failure })
       }
     }
   }
@@ -157,7 +164,11 @@ export class Publisher {
   }
 
   private settleFailure (message: Message, error: unknown): void {
-    const failure = error instanceof SkeinError ? error : new SkeinError('ERR_INTERNAL', String(error), { cause: error })
+    if (error instanceof NotSent) {
+      this.counts.unsent++
+      return this.stop(asSkeinError(error.cause))
+    }
+    const failure = asSkeinError(error)
     if (message.answer !== undefined) {
       this.counts.late++
       // Time that ran out is told once, for all of them.
@@ -200,4 +211,8 @@ export class Publisher {
     this.wake = undefined
     wake?.()
   }
+}
+
+function asSkeinError (error: unknown): SkeinError {
+  return error instanceof SkeinError ? error : new SkeinError('ERR_INTERNAL', error instanceof Error ? error.message : String(error), { cause: error })
 }

@@ -7,8 +7,11 @@ export function stderrLogger (level: LogLevel, write: (line: string) => void): L
   const least = LOG_LEVELS.indexOf(level)
   const at = (name: LogLevel) => (fields: object, message: string): void => {
     if (LOG_LEVELS.indexOf(name) < least) return
-    const details = Object.entries(fields).map(([key, value]) => ` ${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`).join('')
-    write(printable(`${name}: ${message}${details}`))
+    // What the message says already is not said again.
+    const details = Object.entries(fields)
+      .map(([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)] as const)
+      .flatMap(([key, value]) => message.includes(value) || value === message ? [] : [` ${key}=${value}`])
+    write(printable(`${name}: ${message}${details.join('')}`))
   }
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }

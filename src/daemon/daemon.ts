@@ -53,7 +53,11 @@ export async function runDaemon (options: DaemonOptions): Promise<number> {
   const event = (name: string, fields: object): void => { if (json) screen.line(JSON.stringify({ event: name, ...fields })) }
   try {
     node.on('node:failed', (error) => stop.now({ kind: 'failed', error }))
-    forwardEvents(node, { event, say: (line) => { if (!json) screen.line(line) } })
+    forwardEvents(node, {
+      event,
+      // A person who reads the log has read the notice there.
+      say: (name, line) => { if (!json && !(forPerson && name === 'peer:notice')) screen.line(line) }
+    })
     const server = new ControlServer({ node, role: 'daemon', version: options.version, onYield: () => {}, onShutdown: () => stop.now({ kind: 'asked' }) })
     await server.listen(resolved.values.data)
     const live = announce(options, node, screen)

@@ -6,6 +6,13 @@ import type { Screen } from './screen.js'
 const TERMINAL_MS = 1_000
 const ELSEWHERE_MS = 10_000
 
+/** Columns that the long form fits in. */
+const WIDE = 110
+const LONG = { published: 'published', received: 'received', delivered: 'delivered' }
+const SHORT: Names = { published: 'out', received: 'in', delivered: 'done' }
+
+type Names = typeof LONG
+
 interface Totals {
   readonly atMs: number
   readonly published: number
@@ -19,7 +26,7 @@ export function startLiveLine (node: MeshNode, screen: Screen): { stop (): void 
   const show = (): void => {
     const status = node.status()
     const now = totalsOf(status, performance.now())
-    const text = describeTraffic(status, now, last)
+    const text = describeTraffic(status, now, last, screen.isTerminal && screen.columns < WIDE ? SHORT : LONG)
     last = now
     if (screen.isTerminal) {
       screen.setLive(text)
@@ -38,15 +45,15 @@ export function startLiveLine (node: MeshNode, screen: Screen): { stop (): void 
   }
 }
 
-export function describeTraffic (status: NodeStatus, now: Totals, before: Totals): string {
+export function describeTraffic (status: NodeStatus, now: Totals, before: Totals, names: Names = LONG): string {
   const seconds = Math.max(0.001, (now.atMs - before.atMs) / 1_000)
   const flow = (name: string, total: number, earlier: number): string => `${name} ${total.toLocaleString('en')} (${rate((total - earlier) / seconds)}/s)`
   const lag = status.subscriptions.reduce((sum, subscription) => sum + subscription.lag, 0)
   return [
     `${status.peers.length} peer${status.peers.length === 1 ? '' : 's'}`,
-    flow('published', now.published, before.published),
-    flow('received', now.received, before.received),
-    flow('delivered', now.delivered, before.delivered),
+    flow(names.published, now.published, before.published),
+    flow(names.received, now.received, before.received),
+    flow(names.delivered, now.delivered, before.delivered),
     `lag ${lag.toLocaleString('en')}`,
     `store ${formatBytes(status.store.usedBytes)}`,
     ...(status.gaps > 0 ? [`gaps ${status.gaps}`] : []),

@@ -37,7 +37,7 @@ function errorOf (error: unknown): unknown {
 function forPerson (line: string): string {
   const entry = JSON.parse(line) as { level: number, time: string, msg: string } & Record<string, unknown>
   const details = Object.entries(entry).flatMap(([key, value]) => {
-    if (OWN.has(key)) return []
+    if (OWN.has(key) || (typeof value === 'string' && entry.msg.includes(value))) return []
     const shown = typeof value === 'object' && value !== null && 'message' in value ? (value as { message: unknown }).message : value
     return [`${key}=${typeof shown === 'string' ? shown : JSON.stringify(shown)}`]
   })

@@ -7,14 +7,14 @@ export interface EventSink {
   /** One of the node's events, for machines. */
   event (name: string, fields: Fields): void
   /** The same for a person; not every event is worth a line. */
-  say (line: string): void
+  say (name: string, line: string): void
 }
 
 export function forwardEvents (node: MeshNode, { event, say }: EventSink): void {
   const on = <E extends keyof NodeEvents> (name: E, fields: (value: Parameters<NodeEvents[E]>[0]) => Fields, text: (value: Parameters<NodeEvents[E]>[0]) => string): void => {
     const listener = (value: Parameters<NodeEvents[E]>[0]): void => {
       event(name, fields(value))
-      say(text(value))
+      say(name, text(value))
     }
     node.on(name, listener as NodeEvents[E])
   }

@@ -17,6 +17,8 @@ export class Screen {
 
   get isTerminal (): boolean { return this.out.isTerminal }
 
+  get columns (): number { return this.out.columns }
+
   line (text: string): void {
     this.put(this.live === '' ? `${text}\n` : `\r\u001b[K${text}\n${this.live}`)
   }

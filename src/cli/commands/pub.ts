@@ -136,7 +136,10 @@ async function sendAll (publisher: Publisher, reporter: PubReporter, bodies: Asy
     }
     await Promise.race([publisher.settled(), aborted(signal)])
   } catch (error) {
-    if (signal.aborted) await publisher.interrupt(INTERRUPT_WAIT_MS)
+    if (signal.aborted) {
+      await publisher.interrupt(INTERRUPT_WAIT_MS)
+      reporter.interrupted(publisher)
+    }
     throw error
   } finally {
     signal.removeEventListener('abort', stopReading)
