@@ -23,7 +23,7 @@ const rows = doc.split('\n').flatMap((line): Row[] => {
 function constantsOf (file: string): Map<string, string> {
   const path = join(ROOT, 'src', file)
   const source = existsSync(path) ? readFileSync(path, 'utf8') : ''
-  return new Map([...source.matchAll(/^(?:export )?const ([A-Z][A-Z0-9_]*) = ([\d\w\s*/+.()]+)$/gm)].map(([, name = '', expression = '']) => [name, expression]))
+  return new Map([...source.matchAll(/^(?:export )?const ([A-Z][A-Z0-9_]*) = ([\w */+.()]+)$/gm)].map(([, name = '', expression = '']) => [name, expression]))
 }
 
 /** The value of sums, products and quotients of numbers and of constants of the same file. */
