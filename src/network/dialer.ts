@@ -13,7 +13,7 @@
  * bare address may be replaced by another: so bare addresses of a known peer are dialled in turn with the full ones.
  */
 import {
-  DIALS_AT_ONCE_MAX, DIAL_BACKOFF_FIRST_MS, DIAL_BACKOFF_MAX_MS, DIAL_BACKOFF_REFUSED_MS, DIAL_STABLE_MS, DIAL_TARGETS_MAX
+  DIALS_AT_ONCE_MAX, DIAL_BACKOFF_EARLY_MS, DIAL_BACKOFF_FIRST_MS, DIAL_EARLY_ATTEMPTS, DIAL_BACKOFF_MAX_MS, DIAL_BACKOFF_REFUSED_MS, DIAL_STABLE_MS, DIAL_TARGETS_MAX
 } from './network-limits.js'
 
 const ADDRESSES_PER_PEER_MAX = 32
@@ -179,7 +179,9 @@ export class Dialer {
   }
 
   private backOff (nowMs: number, target: Target): void {
-    const fullMs = Math.min(DIAL_BACKOFF_MAX_MS, DIAL_BACKOFF_FIRST_MS * 2 ** Math.min(target.attempts, 20))
+    const fullMs = target.attempts < DIAL_EARLY_ATTEMPTS
+      ? Math.min(DIAL_BACKOFF_EARLY_MS, DIAL_BACKOFF_FIRST_MS * 2 ** target.attempts)
+      : Math.min(DIAL_BACKOFF_MAX_MS, DIAL_BACKOFF_EARLY_MS * 2 ** Math.min(target.attempts - DIAL_EARLY_ATTEMPTS, 20))
     target.attempts++
     target.dueMs = Math.max(target.barredMs, nowMs + fullMs * (0.5 + this.random() / 2))
   }

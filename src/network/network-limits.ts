@@ -16,6 +16,9 @@ export const DIALS_AT_ONCE_MAX = 8
 export const DIAL_TARGETS_MAX = 4096
 
 export const DIAL_BACKOFF_FIRST_MS = 250
+/** For about a minute the pause stays below this: a neighbour that restarts is back within seconds, and so are we. */
+export const DIAL_BACKOFF_EARLY_MS = 2_000
+export const DIAL_EARLY_ATTEMPTS = 30
 export const DIAL_BACKOFF_MAX_MS = 30_000
 /** A peer that refused us, or that we refused. */
 export const DIAL_BACKOFF_REFUSED_MS = 60_000
