@@ -1,0 +1,177 @@
+import { describe, expect, it } from 'vitest'
+import { openTrim } from '../../../src/message/signed.js'
+import { Retention, retentionOf, type ChannelRetention } from '../../../src/outbox/retention.js'
+import { LogBook } from '../../../src/store/log-book.js'
+import type { LogState } from '../../../src/store/log-state.js'
+import { createMemoryStore } from '../../../src/store/memory-store.js'
+import { fakeCrypto, peerOf, testMesh } from '../../support/fake-crypto.js'
+import { ManualClock } from '../../support/manual-clock.js'
+import { hold, WrittenLog } from '../../support/written-log.js'
+
+const self = peerOf(9)
+const HOUR = 3_600_000
+
+class Rig {
+  readonly clock = new ManualClock()
+  readonly store = createMemoryStore({ soon: (fn) => { this.clock.soon(fn) } })
+  readonly book = new LogBook({ store: this.store, crypto: fakeCrypto(self), mesh: testMesh, self, wallMs: () => this.clock.wallMs() })
+  rules: ChannelRetention = { ageMs: 24 * HOUR, bytes: 10_000_000, onFull: 'refuse' }
+  floor = Number.POSITIVE_INFINITY
+  localFloor = Number.POSITIVE_INFINITY
+  readonly retention = new Retention({
+    clock: this.clock, crypto: fakeCrypto(self), mesh: testMesh, book: this.book, retention: () => this.rules, floor: () => this.floor, localFloor: () => this.localFloor
+  })
+
+  /** A log with one batch of ten records for each of these ages. */
+  log (publisher: number, number: number, agesMs: readonly number[], body = 'x'): LogState {
+    const log = new WrittenLog(publisher, number)
+    for (const age of agesMs) log.write(10, this.clock.wallMs() - age, body)
+    return hold(this.clock, this.store, this.book, log.batches) as LogState
+  }
+
+  pass (what: 'trimOwn' | 'dropOthers'): { more: boolean, ops: number } {
+    const { ops, more } = this.retention[what]()
+    this.store.commit(ops, (error) => { if (error !== undefined) throw error })
+    this.clock.turn()
+    return { more, ops: ops.length }
+  }
+}
+
+describe('retention of own logs', () => {
+  it('trims what is too old, settled or not, and signs that', () => {
+    const rig = new Rig()
+    rig.floor = 1
+    const log = rig.log(9, 1, [25 * HOUR, 24.5 * HOUR, 2 * HOUR, 0])
+    rig.pass('trimOwn')
+    expect([log.held.toString(), log.trimmed, log.trimReason]).toEqual(['21-40', 20, 'expired'])
+    const trim = openTrim(log.trimBytes, testMesh)
+    expect([trim?.value.through, trim?.value.reason, trim?.verify(fakeCrypto(self))]).toEqual([20, 'expired', true])
+    expect(rig.pass('trimOwn').ops).toBe(0)
+    expect(rig.store.keys('batch').length).toBe(2)
+  })
+
+  it('expires no more than an hour’s worth in one pass, whatever the clock says', () => {
+    const rig = new Rig()
+    const log = rig.log(9, 1, Array.from({ length: 48 }, (_, i) => (24 - i / 2) * HOUR))
+    rig.clock.wallOffset += 1000 * 24 * HOUR
+    rig.pass('trimOwn')
+    expect([20, 30]).toContain(log.trimmed)
+    const before = log.trimmed
+    rig.pass('trimOwn')
+    expect(log.trimmed - before).toBeLessThanOrEqual(30)
+    expect(log.trimmed).toBeGreaterThan(before)
+  })
+
+  it('trims nothing of what is young when there is room', () => {
+    const rig = new Rig()
+    const log = rig.log(9, 1, [23 * HOUR, HOUR])
+    expect([rig.pass('trimOwn').ops, log.trimmed]).toEqual([0, 0])
+  })
+
+  it('makes room only of what all have settled, and no more than is needed', () => {
+    const rig = new Rig()
+    const log = rig.log(9, 1, Array(100).fill(0))
+    rig.rules = { ...rig.rules, bytes: rig.book.bytes('press', true) }
+    const batch = log.bytes / 100
+    expect(rig.retention.hasRoom('press', 1)).toBe(false)
+    rig.floor = 1
+    expect([rig.retention.canMakeRoom('press'), rig.pass('trimOwn').ops]).toEqual([false, 0])
+    rig.floor = 10
+    expect(rig.retention.canMakeRoom('press')).toBe(false)
+    rig.floor = 16
+    expect(rig.retention.canMakeRoom('press')).toBe(true)
+    rig.pass('trimOwn')
+    expect([log.trimmed, log.trimReason]).toEqual([10, 'evicted'])
+    rig.floor = 501
+    expect(rig.retention.hasRoom('press', 3 * batch)).toBe(false)
+    rig.pass('trimOwn')
+    expect(log.trimmed).toBeLessThanOrEqual(50)
+    expect(rig.retention.hasRoom('press', 3 * batch)).toBe(true)
+  })
+
+  it('makes room for one message that is larger than what it keeps free', () => {
+    const rig = new Rig()
+    const log = rig.log(9, 1, Array(1000).fill(0))
+    rig.rules = { ...rig.rules, bytes: rig.book.bytes('press', true) * 1.005 }
+    const large = log.bytes / 4
+    expect(rig.retention.hasRoom('press', large)).toBe(false)
+    expect(rig.retention.canMakeRoom('press')).toBe(true)
+    rig.pass('trimOwn')
+    expect(rig.retention.hasRoom('press', large)).toBe(true)
+  })
+
+  it('evicts what nobody has settled only where it may', () => {
+    const rig = new Rig()
+    const log = rig.log(9, 1, Array(10).fill(0))
+    rig.floor = 1
+    rig.rules = { ...rig.rules, bytes: log.bytes / 2, onFull: 'evict' }
+    expect(rig.retention.hasRoom('press', 10)).toBe(false)
+    expect(rig.retention.canMakeRoom('press')).toBe(true)
+    rig.pass('trimOwn')
+    expect(log.trimmed).toBeGreaterThanOrEqual(50)
+    expect(rig.retention.hasRoom('press', 10)).toBe(true)
+    expect(log.trimReason).toBe('evicted')
+  })
+
+  it('counts as free what has just expired before it evicts anything', () => {
+    const rig = new Rig()
+    const log = rig.log(9, 1, [...Array<number>(5).fill(25 * HOUR), ...Array<number>(5).fill(0)])
+    rig.rules = { ...rig.rules, bytes: log.bytes * 0.75, onFull: 'evict' }
+    rig.pass('trimOwn')
+    expect([log.trimmed, log.trimReason]).toEqual([50, 'expired'])
+  })
+
+  it('takes the oldest life first', () => {
+    const rig = new Rig()
+    const late = rig.log(9, 2, Array(10).fill(0))
+    const early = rig.log(9, 1, Array(10).fill(0))
+    rig.rules = { ...rig.rules, bytes: rig.book.bytes('press', true) * 0.6 }
+    rig.pass('trimOwn')
+    expect([early.trimmed, late.trimmed]).toEqual([expect.any(Number), 0])
+    expect(early.trimmed).toBeGreaterThan(0)
+  })
+
+  it('leaves the logs of others alone', () => {
+    const rig = new Rig()
+    const log = rig.log(1, 1, [25 * HOUR])
+    expect([rig.pass('trimOwn').ops, log.held.count]).toEqual([0, 10])
+  })
+})
+
+describe('dropping what came from others', () => {
+  it('drops what is too old or trimmed by its publisher, but not what a subscription here still needs', () => {
+    const rig = new Rig()
+    const log = rig.log(1, 1, [25 * HOUR, 24.5 * HOUR, 0, 0])
+    rig.localFloor = 15
+    rig.pass('dropOthers')
+    expect([log.held.toString(), log.dropped, log.trimmed]).toEqual(['11-40', 10, 0])
+    rig.localFloor = Number.POSITIVE_INFINITY
+    rig.pass('dropOthers')
+    expect(log.held.toString()).toBe('21-40')
+    const { trim, bytes } = new WrittenLog(1, 1).trim(30)
+    rig.book.noteTrim(log, trim, bytes)
+    rig.pass('dropOthers')
+    expect(log.held.toString()).toBe('31-40')
+  })
+
+  it('makes room within the quota, of what is settled', () => {
+    const rig = new Rig()
+    const log = rig.log(1, 1, Array(10).fill(0))
+    rig.rules = { ...rig.rules, bytes: log.bytes / 2 }
+    rig.localFloor = 21
+    rig.pass('dropOthers')
+    expect(log.held.toString()).toBe('21-100')
+    rig.localFloor = Number.POSITIVE_INFINITY
+    rig.pass('dropOthers')
+    expect(rig.book.bytes('press', false)).toBeLessThanOrEqual(rig.rules.bytes)
+    expect(log.held.last).toBe(100)
+  })
+})
+
+it('a channel’s own rules come before the general ones, which come before the defaults', () => {
+  const options = { bytes: 5, channels: { press: { bytes: 7, onFull: 'evict' as const } } }
+  expect(retentionOf(options, 'press')).toMatchObject({ bytes: 7, onFull: 'evict', ageMs: 7 * 24 * HOUR })
+  expect(retentionOf(options, 'other')).toMatchObject({ bytes: 5, onFull: 'refuse' })
+  expect(retentionOf(options, 'constructor')).toMatchObject({ bytes: 5 })
+  expect(retentionOf({}, '__proto__')).toMatchObject({ bytes: 1024 ** 3 })
+})
