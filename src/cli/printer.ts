@@ -2,7 +2,7 @@
  * Writes deliveries to stdout and acks each when the system has its line, not before. `-C N` ends it when N acks are on
  * disk. What it holds is bounded by the credit it gives and by bytes.
  */
-import { SkeinError, isSkeinError } from '../base/errors.js'
+import { type SkeinError, isSkeinError } from '../base/errors.js'
 import { ServerGone, type ControlClient, type Feed } from '../daemon/control-client.js'
 import type { WireDelivery } from '../daemon/control-protocol.js'
 import type { DeliveryFormat } from './delivery-format.js'

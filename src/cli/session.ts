@@ -4,7 +4,7 @@
  */
 import { SkeinError, isSkeinError } from '../base/errors.js'
 import type { MeshNode } from '../node/api.js'
-import { ServerGone, type ControlClient } from '../daemon/control-client.js'
+import type { ControlClient, ServerGone } from '../daemon/control-client.js'
 import { LOCK_WAIT_MS, joinDirectory, rejoinDirectory } from '../daemon/hold-directory.js'
 import { NodeHost } from '../daemon/node-host.js'
 import { nodeOptions } from '../daemon/node-options.js'

@@ -34,7 +34,7 @@ export const CONFIG_SCHEMA = {
   additionalProperties: false,
   properties: {
     data: { type: 'string', minLength: 1, description: 'Data directory. A relative path counts from the directory of this file.' },
-    mesh: { type: 'string', minLength: 1, description: 'Mesh id: only nodes with the same one talk to each other.' },
+    mesh: { type: 'string', minLength: 1, maxLength: 128, description: 'Mesh id: only nodes with the same one talk to each other.' },
     listen: { type: 'array', maxItems: 64, items: { type: 'string', minLength: 1 }, description: 'Multiaddrs to listen on.' },
     bootstrap: { type: 'array', maxItems: 256, items: { type: 'string', minLength: 1 }, description: 'Addresses of nodes to join, each ending in /p2p/PEERID.' },
     relay: { type: 'boolean', description: 'Carry and keep every channel that neighbours use. Default true for a daemon.' },

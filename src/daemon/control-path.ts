@@ -77,7 +77,7 @@ function removeStale (dataDir: string, pointer: string): void {
   const old = readPointer(pointer)
   if (old !== undefined) {
     const directory = lstatSync(dirname(old), { throwIfNoEntry: false })
-    if (directory?.isDirectory() === true && directory.uid === process.getuid?.() && /^skein-/.test(baseOf(dirname(old)))) {
+    if (directory?.isDirectory() === true && directory.uid === process.getuid?.() && baseOf(dirname(old)).startsWith('skein-')) {
       rmSync(dirname(old), { recursive: true, force: true })
     }
     rmSync(pointer, { force: true })

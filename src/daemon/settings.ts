@@ -67,6 +67,10 @@ export const SETTINGS: Readonly<Record<SettingName, Setting>> = {
 
 export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[]
 
+/** What a node asks for at least. */
+const RETENTION_AGE_MS_MIN = 1_000
+const RETENTION_BYTES_MIN = 64 * 1024
+
 /** Variables that this program reads and that are no settings. */
 const OTHER_VARIABLES = ['SKEIN_CONFIG', 'SKEIN_JSON']
 
@@ -158,8 +162,8 @@ function fromFile (kind: Kind, value: unknown, what: string, file: string): unkn
 
 function retentionOf (config: NonNullable<ConfigFile['retention']>, what: string): NonNullable<Settings['retention']> {
   const one = ({ age, bytes, onFull }: ConfigRetention): RetentionSettings => recode('ERR_BAD_CONFIG', () => ({
-    ...(age === undefined ? {} : { ageMs: parseDuration(age, what) }),
-    ...(bytes === undefined ? {} : { bytes: parseBytes(String(bytes), what) }),
+    ...(age === undefined ? {} : { ageMs: atLeast(parseDuration(age, what), RETENTION_AGE_MS_MIN, `${what}: an age of ${age} is too short`, 'At least 1s.') }),
+    ...(bytes === undefined ? {} : { bytes: atLeast(parseBytes(String(bytes), what), RETENTION_BYTES_MIN, `${what}: ${bytes} bytes are too few`, 'At least 64KiB.') }),
     ...(onFull === undefined ? {} : { onFull })
   }))
   const { channels } = config
@@ -179,6 +183,11 @@ function parseLogLevel (text: string, what: string, code: 'ERR_USAGE' | 'ERR_BAD
   const level = LOG_LEVELS.find((candidate) => candidate === text)
   if (level !== undefined) return level
   throw new SkeinError(code, `${what}: '${text}' is not a log level`, { hint: didYouMeanHint(text, LOG_LEVELS, `Use one of ${LOG_LEVELS.join(', ')}.`) })
+}
+
+function atLeast (value: number, least: number, message: string, hint: string): number {
+  if (value < least) throw new SkeinError('ERR_BAD_CONFIG', message, { hint })
+  return value
 }
 
 function nonEmpty<T> (text: string, what: string, code: 'ERR_USAGE' | 'ERR_BAD_CONFIG', value: T): T {

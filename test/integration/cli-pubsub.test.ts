@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { afterEach, describe, expect, test } from 'vitest'
+import { createNode } from '../../src/index.js'
 import { until } from '../support/cli-control.js'
 import { Lab, type Finished, type Run } from '../support/cli-process.js'
 
@@ -97,23 +98,6 @@ describe('through a daemon', () => {
     expect(out).toMatch(/^b\/1 argument\nb\/2 flag\nb\/3 \{\n[^]*\}\n\nb\/4 stdin\nb\/5 now\n$/)
   })
 
-  test('dead letters are listed, shown and delivered again', async () => {
-    const { dir } = await lab.daemon(lab.dir())
-    await lab.skein(['pub', 'a', 'poison', '--data', dir])
-    // A consumer that dies with the message in hand, twice.
-    for (let i = 0; i < 2; i++) {
-      const sub = lab.start(['sub', 'a', '--durable', 'd', '--from', 'earliest', '--max-attempts', '2', '--ack-timeout', '1s', '--json', '--data', dir])
-      await sub.until('it has it', () => sub.out !== '').catch(() => {})
-      sub.kill('SIGKILL')
-      await sub.finished
-    }
-    const { out } = await lab.skein(['dead', 'ls', '--json', '--data', dir])
-    if (out === '') return
-    const { deadId } = JSON.parse(out) as { deadId: string }
-    expect(await lab.skein(['dead', 'show', deadId, '--body', '--data', dir])).toMatchObject({ status: 0, out: 'poison' })
-    expect(await lab.skein(['dead', 'redrive', deadId, '--data', dir])).toMatchObject({ status: 0 })
-  })
-
   test('tens of thousands of lines pass in order', async () => {
     const { dir } = await lab.daemon(lab.dir())
     const input = numbers(1, 30_000)
@@ -162,6 +146,31 @@ describe('without a daemon', () => {
   })
 })
 
+test('dead letters are listed, shown and delivered again, with no daemon too', async () => {
+  const dir = lab.dir()
+  const node = await createNode({ dataDir: dir, listen: [] })
+  const buried = once(node as unknown as NodeJS.EventEmitter, 'message:buried')
+  await node.consume('orders/#', { name: 'billing', from: 'earliest' }, async (delivery) => delivery.reject('no such customer'))
+  await node.publish('orders/new', { customer: 7 }, { headers: { source: 'web' } })
+  await buried
+  await node.close()
+  const [letter] = json(await lab.skein(['dead', 'ls', '--json', '--data', dir]))
+  expect(letter).toMatchObject({ subscription: 'billing', topic: 'orders/new', reason: 'no such customer', attempts: 1, bodyBytes: 14 })
+  const deadId = letter?.['deadId'] as string
+  expect(json(await lab.skein(['dead', 'show', deadId, '--json', '--data', dir]))).toMatchObject([{ deadId, body: '{"customer":7}', headers: { source: 'web' } }])
+  expect(await lab.skein(['dead', 'show', deadId, '--data', dir])).toMatchObject({ status: 0, out: expect.stringMatching(/^reason +no such customer$/m) })
+  expect(await lab.skein(['dead', 'show', deadId, '--body', '--data', dir])).toMatchObject({ out: '{"customer":7}' })
+  const daemon = await lab.daemon(dir)
+  expect((await lab.skein(['dead', 'ls', '--data', dir])).out).toMatch(/^DEAD ID .*\nbilling\/1 .* no such customer\n$/)
+  expect(await lab.skein(['dead', 'redrive', '--all', 'billing', '--data', dir])).toMatchObject({ status: 0, err: 'skein: 1 dead letter delivered again\n' })
+  const again = await lab.skein(['sub', 'orders/#', '--durable', 'billing', '-C', '1', '-W', '10s', '--json', '--data', dir])
+  expect(json(again)).toMatchObject([{ body: '{"customer":7}', attempt: 1, contentType: 'application/json' }])
+  expect(await lab.skein(['dead', 'ls', '--data', dir])).toMatchObject({ status: 0, out: '', err: 'skein: no dead letters\n' })
+  expect(await lab.skein(['subscription', 'rm', 'billing', '--data', dir])).toMatchObject({ status: 0 })
+  expect((await lab.skein(['subscription', 'ls', '--json', '--data', dir])).out).toBe('')
+  expect(daemon.run.ended).toBe(false)
+})
+
 describe('one directory, one process', () => {
   test('commands make room for a daemon and go on through it, and nothing is lost or doubled', async () => {
     const dir = lab.dir()
@@ -176,6 +185,17 @@ describe('one directory, one process', () => {
     expect(sub.out === numbers(1, 40_000)).toBe(true)
     expect(sub.err).toContain('making room for a daemon')
     expect(daemon.run.ended).toBe(false)
+  })
+
+  test('whoever goes through a command goes on without it', async () => {
+    const dir = lab.dir()
+    const first = await subscribed(['n', '-C', '1', '--data', dir])
+    const second = await subscribed(['n', '--durable', 'd', '-C', '2', '--data', dir])
+    await lab.skein(['pub', 'n', 'one', '--until', 'local', '--data', dir])
+    expect(await first.finished).toMatchObject({ status: 0, out: 'one\n' })
+    await second.until('it has moved', () => second.err.includes('going on'))
+    await lab.skein(['pub', 'n', 'two', '--until', 'local', '--data', dir])
+    expect(await second.finished).toMatchObject({ status: 0, out: 'one\ntwo\n' })
   })
 
   test('a durable sub outlives a restart of its daemon', async () => {

@@ -133,3 +133,25 @@ test('every setting comes from the environment too', async () => {
   const { out } = await lab.skein(['status', '--json', '--data', dir])
   expect(JSON.parse(out)).toMatchObject({ relay: false, mesh: 'of-env', peers: [], outbox: { records: 0 }, inbox: { records: 0 }, subscriptions: [], gaps: 0, deadLetters: 0 })
 })
+
+test('a fault that nobody caught is told, and ends it cleanly with 1', async () => {
+  const trigger = `${lab.dir()}.mjs`
+  writeFileSync(trigger, "process.on('SIGUSR2', () => { Promise.reject(new Error('the disk is full')) })")
+  const dir = lab.dir()
+  const { run } = await lab.daemon(dir, [], { env: { NODE_OPTIONS: `--import file://${trigger}` } })
+  run.kill('SIGUSR2')
+  const { status, err } = await run.finished
+  expect(err).toContain('the disk is full [ERR_INTERNAL]')
+  expect(status).toBe(1)
+  expect(run.lines.slice(1)).toEqual([{ event: 'stopping', reason: 'fault' }, { event: 'stopped' }])
+  expect(existsSync(join(dir, 'control.sock'))).toBe(false)
+  await lab.daemon(dir)
+})
+
+test('a signal while it starts ends it with 0', async () => {
+  const dir = lab.dir()
+  const run = lab.start(['daemon', '--json', '--data', dir])
+  await until('it has the lock', () => existsSync(join(dir, 'store.mdb')) || run.ended)
+  run.kill('SIGTERM')
+  expect(await run.finished).toMatchObject({ status: 0 })
+})

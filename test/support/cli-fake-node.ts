@@ -44,7 +44,7 @@ export class FakeNode implements MeshNode {
 
   async publish (topic: string, body: Body, options: PublishOptions = {}): Promise<Published> {
     checkTopic(topic)
-    const bytes = body instanceof Uint8Array ? body : Buffer.from(String(body))
+    const bytes = body instanceof Uint8Array ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
     if (bytes.length > this.bytesMax) throw new SkeinError('ERR_MESSAGE_TOO_LARGE', 'the body is too large', { hint: 'Split it.' })
     if (this.refusePublish !== undefined) throw this.refusePublish
     if (this.hold !== undefined) await Promise.race([this.hold, aborted(options.signal)])
