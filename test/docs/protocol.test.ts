@@ -77,11 +77,7 @@ describe('the worked example', () => {
     const example = exampleInDoc()
     const crypto = createCrypto(SEED)
     const bytes = fromHex(example['batch'] ?? '')
-    // The tags of the envelope's three fields: the wire type in them says nothing that is not known.
-    const tags = [0, 132, 198]
-    expect(tags.map(i => bytes[i])).toEqual([0x0a, 0x12, 0x1a])
     for (let i = 0; i < bytes.length; i++) {
-      if (tags.includes(i)) continue
       const changed = bytes.slice()
       changed[i] = (changed[i] as number) ^ 1
       let holds: boolean
