@@ -47,6 +47,8 @@ export interface IntakeOptions {
   readonly ahead: (batch: SealedBatch, aheadMs: number) => void
   /** Durable and held: what came by repair is offered on to neighbours. */
   readonly held: (log: LogState, batches: SealedBatch[], pulledFrom: string | undefined) => void
+  /** Batches of this log did not get to disk, which was full; there may be room now. */
+  readonly refused: (log: LogState) => void
   readonly failed: (error: Error) => void
 }
 
@@ -251,6 +253,8 @@ export class Intake {
     this.#paused = true
     this.#o.clock.after(this.#pauseMs, () => {
       this.#paused = false
+      // What was on its way to disk is missing again, and nothing else would tell.
+      for (const log of new Set(taken.map(item => item.log))) this.#o.refused(log)
       if (!this.#committing) this.#commit()
     })
     this.#pauseMs = Math.min(RETRY_MAX_MS, this.#pauseMs * 2)

@@ -148,6 +148,7 @@ export class Engine {
       forked: (batch) => { this.reception.forked(batch) },
       ahead: (batch, aheadMs) => { options.listener.ahead(batch, aheadMs) },
       held: (log, batches, pulledFrom) => { this.reception.held(log, batches, pulledFrom) },
+      refused: (log) => { this.puller.notice(log) },
       failed
     })
     this.provider = new Provider({ clock, book: this.book, mesh, send })

@@ -45,9 +45,11 @@ async function chaos (seed: number): Promise<World> {
       world.mesh.partition(cut, ids.filter(id => !cut.includes(id)), { oneWay: world.chance(0.3) })
     }
     if (world.chance(0.2)) world.mesh.heal()
+    for (const node of world.nodes) node.disk.full = node.disk.full ? !world.chance(0.5) : world.chance(0.04)
     if (world.chance(0.1)) world.mesh.disconnect(world.pick(world.nodes).peerId, relay.peerId)
   }
   world.mesh.heal()
+  for (const node of world.nodes) node.disk.full = false
   for (const node of down) await node.start()
   const everything = new Set(world.nodes.flatMap(node => node.published))
   // At rest: nothing is left to do for any subscription, and everything that was published has been seen by the one that takes all.
