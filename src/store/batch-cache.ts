@@ -7,9 +7,19 @@ export interface OpenBatch {
   readonly records: RecordFields[]
 }
 
+/** What a decoded record takes beside its body, bytes. Guess. */
+const RECORD_OVERHEAD_BYTES = 200
+
+/** Bodies that were read lie within the batch's own bytes; those that were just published do not. */
+function bytesOf ({ batch, records }: OpenBatch): number {
+  let bytes = batch.bytes.length + records.length * RECORD_OVERHEAD_BYTES
+  for (const { body } of records) if (body.buffer !== batch.bytes.buffer) bytes += body.length
+  return bytes
+}
+
 /** Batches read lately, bounded by the bytes they hold. Least recently used goes first. */
 export class BatchCache {
-  readonly #entries = new Map<string, OpenBatch>()
+  readonly #entries = new Map<string, { readonly open: OpenBatch, readonly bytes: number }>()
   #bytes = 0
 
   constructor (readonly bytesMax: number) {}
@@ -22,13 +32,14 @@ export class BatchCache {
       this.#entries.delete(key)
       this.#entries.set(key, entry)
     }
-    return entry
+    return entry?.open
   }
 
-  set (key: string, entry: OpenBatch): void {
+  set (key: string, open: OpenBatch): void {
     this.delete(key)
-    this.#entries.set(key, entry)
-    this.#bytes += entry.batch.bytes.length
+    const bytes = bytesOf(open)
+    this.#entries.set(key, { open, bytes })
+    this.#bytes += bytes
     for (const oldest of this.#entries.keys()) {
       if (this.#bytes <= this.bytesMax || this.#entries.size === 1) break
       this.delete(oldest)
@@ -39,6 +50,6 @@ export class BatchCache {
     const entry = this.#entries.get(key)
     if (entry === undefined) return
     this.#entries.delete(key)
-    this.#bytes -= entry.batch.bytes.length
+    this.#bytes -= entry.bytes
   }
 }
