@@ -118,7 +118,7 @@ describe('subscriptions across processes', () => {
     await subscriber.subscribe('orders/#', { name: 'strict', from: 'earliest' }, { settle: 'reject' })
     await subscriber.subscribe('orders/#', { name: 'hopeless', from: 'earliest', maxAttempts: 2 }, { settle: 'nack:1' })
     for (let n = 0; n < 5; n++) await publisher.publish('orders/new', `order:${n}`)
-    await until('all to be settled', () => subscriber.status(), ({ subscriptions }) => subscriptions.length === 3 && subscriptions.every(({ lag, inFlight }) => lag === 0 && inFlight === 0))
+    await until('all to be acked or buried', () => subscriber.progress(), ({ acked, buried }) => acked === 5 && buried === 10)
     const all = count(0, 4, 'order')
     expect(subscriber.lines('delivered', 'patient').map(({ tag, attempt }) => `${tag} ${attempt}`)).toEqual(all.flatMap(tag => [1, 2, 3].map(attempt => `${tag} ${attempt}`)))
     expect(subscriber.lines('delivered', 'hopeless').map(({ tag, attempt }) => `${tag} ${attempt}`)).toEqual(all.flatMap(tag => [1, 2].map(attempt => `${tag} ${attempt}`)))
