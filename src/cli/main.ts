@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The `skein` command. It loads what the command needs and no more. */
 import { constants } from 'node:os'
+import { isatty } from 'node:tty'
 import { SkeinError } from '../base/errors.js'
 import { didYouMeanHint } from '../daemon/did-you-mean.js'
 import type { Command, Context } from './command.js'
@@ -15,6 +16,8 @@ class Interrupted extends Error {
 
   get exitStatus (): number { return 128 + constants.signals[this.signal] }
 }
+
+const TERMINALS = [0, 1, 2].filter((fd) => isatty(fd))
 
 async function run (words: readonly string[], context: Context): Promise<number> {
   const [head = '', ...rest] = words
@@ -102,7 +105,16 @@ async function main (): Promise<void> {
       status = exitStatusOf(error)
     }
   }
-  // A library that keeps a timer must not keep the command.
+  leave(status)
+}
+
+/** A library that keeps a timer must not keep the command. */
+function leave (status: number): void {
+  // Node aborts with a core dump when it exits after its terminal has gone. A hang-up is what this is.
+  if (!TERMINALS.every((fd) => isatty(fd))) {
+    process.removeAllListeners('SIGHUP')
+    process.kill(process.pid, 'SIGHUP')
+  }
   process.exit(status)
 }
 

@@ -46,7 +46,8 @@ export class Output {
         const { code } = error as NodeJS.ErrnoException
         if (code === 'EAGAIN') {
           await new Promise((resolve) => { setTimeout(resolve, RETRY_MS) })
-        } else if (code === 'EPIPE' || (code === 'EBADF' && isClosed(this.fd))) {
+        } else if (code === 'EPIPE' || code === 'EIO' || (code === 'EBADF' && isClosed(this.fd))) {
+          // EIO: the terminal is no more.
           this.broken = true
         } else {
           throw error

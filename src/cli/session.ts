@@ -28,8 +28,14 @@ export class Session {
   private host: NodeHost | undefined
   private joining: Promise<ControlClient> | undefined
   private ended = false
+  private readonly ender = new AbortController()
+  private readonly options: SessionOptions
 
-  private constructor (private client: ControlClient, private readonly options: SessionOptions) {}
+  private constructor (private client: ControlClient, options: SessionOptions) {
+    // Nobody waits for a way on when the command is done.
+    const signal = AbortSignal.any([options.context.signal, this.ender.signal])
+    this.options = { ...options, context: { ...options.context, signal } }
+  }
 
   static async open (options: SessionOptions): Promise<Session> {
     const { host, client } = await join(options, 0)
@@ -60,6 +66,7 @@ export class Session {
 
   async close (): Promise<void> {
     this.ended = true
+    this.ender.abort(new SkeinError('ERR_ABORTED', 'the command is done'))
     await this.joining?.catch(() => {})
     this.client.close()
     await this.host?.retire('finished')

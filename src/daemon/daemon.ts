@@ -43,7 +43,8 @@ export async function runDaemon (options: DaemonOptions): Promise<number> {
   const screen = new Screen(out, (lines) => json ? JSON.stringify({ event: 'left-out', lines }) : `(${lines} lines left out: nobody read them)`)
   const forPerson = options.personReadsErrors && !json
   const log = await openLog(resolved.values.logLevel, forPerson ? { write: (line) => screen.line(line) } : undefined)
-  const stop = onStop({ reload: async () => reloadLevel(options, log), describe: options.describe })
+  const onTerminal = out.isTerminal
+  const stop = onStop({ reload: async () => reloadLevel(options, log), describe: options.describe, terminalGone: () => onTerminal && !out.isTerminal })
   for (const { name, hint } of unknownVariables(env)) log.warn({ hint }, `unknown environment variable ${name}`)
   const node = await start(options, log, stop.signal).catch((error: unknown) => {
     if (stop.signal.aborted && isSkeinError(error, 'ERR_ABORTED')) return undefined

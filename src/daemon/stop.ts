@@ -9,6 +9,8 @@ export type StopReason =
   | { readonly kind: 'fault', readonly error: unknown }
 
 export interface StopHandlers {
+  /** Whether SIGHUP came because the terminal that the daemon was started from is no more. */
+  terminalGone (): boolean
   /** SIGHUP. */
   reload (): Promise<void>
   describe (error: unknown): void
@@ -22,7 +24,7 @@ export interface Stop {
 }
 
 /** For the life of the process. A second signal ends it at once, and so does a second fault: stopping cleanly has failed. */
-export function onStop ({ reload, describe }: StopHandlers): Stop {
+export function onStop ({ reload, describe, terminalGone }: StopHandlers): Stop {
   const aborter = new AbortController()
   let stopping: StopReason | undefined
   let resolve: (reason: StopReason) => void
@@ -41,7 +43,10 @@ export function onStop ({ reload, describe }: StopHandlers): Stop {
       now({ kind: 'signal', signal })
     })
   }
-  process.on('SIGHUP', () => { reload().catch(describe) })
+  process.on('SIGHUP', () => {
+    if (terminalGone()) now({ kind: 'signal', signal: 'SIGHUP' })
+    else reload().catch(describe)
+  })
   const fault = (error: unknown): void => {
     if (stopping?.kind === 'fault' || stopping?.kind === 'failed') {
       describe(error)
