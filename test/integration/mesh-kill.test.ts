@@ -114,6 +114,71 @@ describe('processes that are killed under load', () => {
     expect(state.processed).toEqual([{ name: 'billing', peerId: subscriber.peerId }])
   })
 
+  test('a publisher that repeats under the same ids what it does not know to be published publishes it once', async () => {
+    const publisher = await bench.peer('publisher').start()
+    const subscriber = await bench.peer('subscriber', { bootstrap: [publisher.address] }).start()
+    await subscriber.subscribe('orders/#', { name: 'billing', from: 'earliest' })
+    const load = { topics: ['orders/new'], count: 2000, outstanding: 50, label: 'order', ids: true }
+    for (const published of [400, 800]) {
+      const known = publisher.lines('published').length
+      await publisher.load({ ...load, from: Math.max(0, known - 100) })
+      await publisher.untilPublished(published)
+      await publisher.kill()
+      await publisher.start()
+    }
+    await publisher.load(load)
+    await publisher.untilLoaded()
+    await untilAll([publisher], subscriber, 'billing')
+    const tags = effects(subscriber, 'billing').map(({ tag }) => tag)
+    expect(new Set(tags).size).toBe(2000)
+    expect(tags).toHaveLength(2000)
+    expect(publisher.lines('published').filter(({ duplicate }) => duplicate).length).toBeGreaterThan(800)
+    expectAllOf([publisher], subscriber, 'billing')
+    expectInOrder(subscriber, 'billing')
+  })
+
+  test('whoever is killed and when, nothing that resolved is lost, repeated after its ack, or out of order', async () => {
+    const relay = await bench.peer('relay', { relay: true }).start()
+    const one = await bench.peer('one', { bootstrap: [relay.address], listen: [] }).start()
+    const two = await bench.peer('two', { bootstrap: [relay.address], listen: [] }).start()
+    const first = await bench.peer('first', { bootstrap: [relay.address], listen: [] }).start()
+    const second = await bench.peer('second', { bootstrap: [relay.address], listen: [] }).start()
+    const work = async (peer: MeshPeer, life: number): Promise<void> => {
+      if (peer === one || peer === two) await peer.load({ topics: ['orders/new', 'stock/new'], count: 100_000, bytes: 300, outstanding: 8, label: `${peer.name}-${life}`, perTurn: 6 })
+      if (peer === first || peer === second) await peer.subscribe(['orders/#', 'stock/+'], { name: peer.name, from: 'earliest' })
+    }
+    const peers = [relay, one, two, first, second]
+    for (const peer of peers) await work(peer, 0)
+    for (let life = 1; life <= 10; life++) {
+      // Something has happened since the last kill.
+      const publishers = await Promise.all([one, two].map(async peer => (await peer.progress()).published))
+      await until('more to be published', async () => await Promise.all([one, two].map(async peer => (await peer.progress()).published)), now => now.every((count, i) => count >= (publishers[i] as number) + 100 * Math.random()))
+      const victims = life === 5 ? [relay, first] : life === 8 ? peers : [peers[Math.floor(Math.random() * peers.length)] as MeshPeer]
+      await Promise.all(victims.map(async victim => { await victim.kill() }))
+      for (const victim of victims) {
+        await victim.start()
+        await work(victim, life)
+      }
+    }
+    await one.stopLoad()
+    await two.stopLoad()
+    await one.untilLoaded()
+    await two.untilLoaded()
+    for (const subscriber of [first, second]) {
+      await untilAll([one, two], subscriber, subscriber.name)
+      expectAllOf([one, two], subscriber, subscriber.name)
+      expectInOrder(subscriber, subscriber.name)
+      expectNoneAfterAck(subscriber, subscriber.name)
+      expect(subscriber.lines('gap')).toEqual([])
+    }
+    for (const publisher of [one, two]) {
+      for (const channel of ['orders', 'stock']) {
+        const last = publisher.lines('published').filter(({ topic }) => topic.startsWith(channel)).at(-1)?.id ?? ''
+        for (const by of ['first', 'second']) await publisher.processed(last, { by })
+      }
+    }
+  }, 120_000)
+
   test('drain and close under load lose nothing that resolved and refuse the rest', async () => {
     const publisher = await bench.peer('publisher').start()
     const subscriber = await bench.peer('subscriber', { bootstrap: [publisher.address] }).start()

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { MeshBench } from '../support/mesh-bench.js'
+import { MeshBench, until } from '../support/mesh-bench.js'
 import { expectAllOf, expectInOrder, expectNoneAfterAck } from '../support/mesh-checks.js'
 
 const MIB = 1024 * 1024
@@ -40,4 +40,22 @@ describe('a peer that stalls', () => {
     const after = await publisher.memory()
     expect((after.most.own - after.first.own) / MIB).toBeLessThan(150)
   }, 120_000)
+
+  test('is given up after a while, and gets what it missed when it goes on', async () => {
+    const publisher = await bench.peer('publisher').start()
+    const stalled = await bench.peer('stalled', { bootstrap: [publisher.address] }).start()
+    await stalled.subscribe('frames/#', { name: 'stalled', from: 'earliest' })
+    await publisher.publish('frames/left', 'first:0')
+    await stalled.untilAcked(1)
+    stalled.process.signal('SIGSTOP')
+    await publisher.load({ topics: ['frames/left'], count: 500, label: 'frame' })
+    await until('the publisher to give it up', () => publisher.peers(), peers => peers.length === 0)
+    await publisher.untilLoaded()
+    stalled.process.signal('SIGCONT')
+    await stalled.untilAcked(501)
+    await publisher.processed(publisher.lines('published').at(-1)?.id ?? '', { by: 'stalled' })
+    expectAllOf([publisher], stalled, 'stalled')
+    expectInOrder(stalled, 'stalled')
+    expectNoneAfterAck(stalled, 'stalled')
+  }, 90_000)
 })

@@ -97,6 +97,7 @@ export interface Line {
   readonly key?: string
   readonly late?: true
   readonly ephemeral?: true
+  readonly duplicate?: true
   readonly publisher: string
   readonly incarnation: string
   readonly position: number
@@ -119,6 +120,10 @@ export interface Load {
   readonly options?: PublishOptions
   /** So many keys, in turn. */
   readonly keys?: number
+  /** Gives each message its tag as the caller's id. */
+  readonly ids?: boolean
+  /** The first N. */
+  readonly from?: number
   readonly stopOn?: readonly string[]
   readonly retryOn?: readonly string[]
   /** Turns of the event loop before each publish. */

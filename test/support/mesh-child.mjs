@@ -35,17 +35,17 @@ class Peer {
   }
 
   /** Publishes `count` messages tagged `LABEL:N`, `outstanding` at a time, in the background. */
-  load ({ name = 'load', topics, count, bytes = 0, outstanding = 32, label, options = {}, keys = 0, stopOn = [], retryOn = [], perTurn = 0 }) {
-    const load = { next: 0, running: 0, stopped: false, done: false, code: undefined }
+  load ({ name = 'load', topics, count, bytes = 0, outstanding = 32, label, options = {}, keys = 0, ids = false, from = 0, stopOn = [], retryOn = [], perTurn = 0 }) {
+    const load = { next: from, running: 0, stopped: false, done: false, code: undefined }
     this.loads.set(name, load)
     const one = async (n) => {
       const tag = `${label}:${n}`
       for (;;) {
         try {
           const topic = topics[n % topics.length]
-          const published = await this.node.publish(topic, tag + ' '.repeat(Math.max(0, bytes - tag.length)), { ...options, ...(keys > 0 ? { key: `k${n % keys}` } : {}) })
+          const published = await this.node.publish(topic, tag + ' '.repeat(Math.max(0, bytes - tag.length)), { ...options, ...(keys > 0 ? { key: `k${n % keys}` } : {}), ...(ids ? { id: tag } : {}) })
           this.published++
-          this.write({ event: 'published', tag, topic, id: published.id, incarnation: published.incarnation, position: published.position })
+          this.write({ event: 'published', tag, topic, id: published.id, incarnation: published.incarnation, position: published.position, ...(published.duplicate ? { duplicate: true } : {}) })
           return
         } catch (error) {
           this.refused++
