@@ -52,14 +52,12 @@ export class ControlFeed {
       delivery.extend(optionalNumber(args, 'ms') ?? 0)
       return {}
     }
+    const reason = op === 'reject' ? text(args, 'reason') : optionalText(args, 'reason')
+    const delayMs = optionalNumber(args, 'delayMs')
     this.unsettled.delete(token)
     if (op === 'ack') await delivery.ack()
-    if (op === 'reject') await delivery.reject(text(args, 'reason'))
-    if (op === 'nack') {
-      const delayMs = optionalNumber(args, 'delayMs')
-      const reason = optionalText(args, 'reason')
-      await delivery.nack({ ...(delayMs === undefined ? {} : { delayMs }), ...(reason === undefined ? {} : { reason }) })
-    }
+    if (op === 'reject') await delivery.reject(reason ?? '')
+    if (op === 'nack') await delivery.nack({ ...(delayMs === undefined ? {} : { delayMs }), ...(reason === undefined ? {} : { reason }) })
     return {}
   }
 

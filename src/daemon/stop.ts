@@ -23,8 +23,12 @@ export interface Stop {
   now (reason: StopReason): void
 }
 
+/** npm passes a signal on that the terminal has sent to both: one Ctrl-C comes twice. */
+const NPM_ECHO_MS = 250
+
 /** For the life of the process. A second signal ends it at once, and so does a second fault: stopping cleanly has failed. */
 export function onStop ({ reload, describe, terminalGone }: StopHandlers): Stop {
+  const echoMs = process.env['npm_lifecycle_event'] === undefined ? 0 : NPM_ECHO_MS
   const aborter = new AbortController()
   let stopping: StopReason | undefined
   let resolve: (reason: StopReason) => void
@@ -35,11 +39,14 @@ export function onStop ({ reload, describe, terminalGone }: StopHandlers): Stop 
     resolve(why)
     aborter.abort(new SkeinError('ERR_ABORTED', 'told to stop'))
   }
-  let signalled = false
+  let signalledAtMs: number | undefined
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
-      if (signalled) process.exit(128 + constants.signals[signal])
-      signalled = true
+      if (signalledAtMs !== undefined) {
+        if (performance.now() - signalledAtMs >= echoMs) process.exit(128 + constants.signals[signal])
+        return
+      }
+      signalledAtMs = performance.now()
       now({ kind: 'signal', signal })
     })
   }

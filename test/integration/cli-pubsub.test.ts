@@ -109,6 +109,39 @@ describe('through a daemon', () => {
   })
 })
 
+test('a daemon killed with -9 under pub -l: what was answered is there, the rest is said to be unknown', async () => {
+  const dir = lab.dir()
+  const first = await lab.daemon(dir)
+  const pub = lab.start(['pub', 'n', '-l', '--json', '--data', dir])
+  let next = 1
+  const feed = setInterval(() => { pub.child.stdin?.write(numbers(next, (next += 500) - 1)) }, 5)
+  await pub.until('some are answered', () => pub.out.length > 100_000)
+  first.run.kill('SIGKILL')
+  const { status, err } = await pub.finished
+  clearInterval(feed)
+  expect(err).toMatch(/the connection to the node was lost: [\d,]+ messages? may or may not be in the outbox \[ERR_UNREACHABLE\]/)
+  expect(status).toBe(69)
+  await lab.daemon(dir)
+  const answered = pub.lines.length
+  const got = await lab.skein(['sub', 'n', '--durable', 'd', '--from', 'earliest', '-C', String(answered), '-W', '20s', '--data', dir])
+  expect(got.out === numbers(1, answered)).toBe(true)
+})
+
+test('a message with an id of its own is sent again when the daemon comes back, and counts once', async () => {
+  const dir = lab.dir()
+  const first = await lab.daemon(dir)
+  const pub = lab.start(['pub', 'n', 'x', '--id', 'mine', '--until', 'processed:d', '--timeout', '20s', '--data', dir], { input: '' })
+  await until('it is in the outbox', async () => JSON.parse((await lab.skein(['status', '--json', '--data', dir])).out).outbox.records === 1)
+  first.run.kill('SIGKILL')
+  await pub.until('it waits', () => pub.err.includes('waiting 10s'))
+  await lab.daemon(dir)
+  const got = await lab.skein(['sub', 'n', '--durable', 'd', '--from', 'earliest', '-C', '1', '-W', '20s', '--data', dir])
+  expect(got).toMatchObject({ status: 0, out: 'x\n' })
+  expect(await pub.finished).toMatchObject({ status: 0 })
+  const { out } = await lab.skein(['status', '--json', '--data', dir])
+  expect(JSON.parse(out)).toMatchObject({ outbox: { records: 1 } })
+})
+
 describe('without a daemon', () => {
   test('pub is a node itself and waits until another has stored the message', async () => {
     const daemon = await lab.daemon(lab.dir())

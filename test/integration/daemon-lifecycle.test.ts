@@ -66,6 +66,16 @@ test('a second signal ends it at once', async () => {
   socket.destroy()
 })
 
+test('under npm one Ctrl-C comes twice, and still drains', async () => {
+  const dir = lab.dir()
+  const { run } = await lab.daemon(dir, [], { env: { npm_lifecycle_event: 'start' } })
+  run.kill('SIGINT')
+  await run.until('it is stopping', () => run.lines.some(({ event }) => event === 'stopping'))
+  run.kill('SIGINT')
+  expect(await run.finished).toMatchObject({ status: 0 })
+  expect(run.lines.at(-1)).toEqual({ event: 'stopped' })
+})
+
 test('SIGHUP reads the log level again, and a broken file changes nothing', async () => {
   const file = `${lab.dir()}.yaml`
   writeFileSync(file, 'logLevel: warn\n')

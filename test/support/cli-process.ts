@@ -24,7 +24,7 @@ export class Run {
   private readonly watchers = new Set<() => void>()
 
   constructor (args: readonly string[], { input, env, program = MAIN }: RunOptions) {
-    const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('SKEIN_')))
+    const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('SKEIN_') && name !== 'npm_lifecycle_event'))
     this.child = spawn(process.execPath, [program, ...args], { env: { ...inherited, ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
     this.child.stdout?.on('data', (chunk: Buffer) => { this.out += chunk.toString(); this.changed() })
     this.child.stderr?.on('data', (chunk: Buffer) => { this.err += chunk.toString(); this.changed() })

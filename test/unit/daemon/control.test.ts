@@ -100,6 +100,23 @@ test('a feed delivers what it has credit for and takes no more from the node', a
   await expect(feed.ack(got[0]?.token ?? 0)).rejects.toMatchObject({ code: 'ERR_DELIVERY_SETTLED' })
 })
 
+test('a delivery can be given back, rejected or kept longer, once', async () => {
+  const { node, connect } = await start()
+  const client = await connect()
+  for (const text of ['1', '2']) await node.publish('a', text)
+  const got: WireDelivery[] = []
+  await client.subscribe({ filters: ['a'], name: 'n', from: 'earliest', credit: 2 }, { delivery: (delivery) => got.push(delivery), ended: () => {} })
+  await until('both are there', () => got.length === 2)
+  await client.call('extend', { feed: 1, token: got[0]?.token, ms: 1_000 })
+  await client.call('reject', { feed: 1, token: got[0]?.token, reason: 'why' })
+  await client.call('nack', { feed: 1, token: got[1]?.token, delayMs: 1, credit: 1 })
+  await until('the second comes again', () => got.length === 3)
+  expect(got[2]).toMatchObject({ position: 2, attempt: 2 })
+  expect(Array.from(node.durables.get('n')?.settled ?? [])).toEqual([1])
+  await expect(client.call('nack', { feed: 1, token: got[1]?.token })).rejects.toMatchObject({ code: 'ERR_DELIVERY_SETTLED' })
+  await expect(client.call('reject', { feed: 1, token: got[2]?.token })).rejects.toMatchObject({ code: 'ERR_BAD_ARGUMENT' })
+})
+
 test('a client that dies frees what it had', async () => {
   const { node, connect, server } = await start()
   await node.publish('a', '1')
