@@ -250,6 +250,7 @@ export class Intake {
       this.#fail(error)
       return
     }
+    for (const { log, batch } of taken) this.#o.book.noteHeader(log, batch)
     this.#paused = true
     this.#o.clock.after(this.#pauseMs, () => {
       this.#paused = false

@@ -61,7 +61,7 @@ export class PullRig {
     const { clock, me } = this
     this.intake = new Intake({
       clock, crypto: me.crypto, mesh: testMesh, store: me.store, book: me.book, interest: () => 'keep', hasRoom: () => this.hasRoom, quarantined: () => false,
-      live: () => {}, forked: () => {}, ahead: () => {}, held: (_log, batches) => { for (const batch of batches) this.held.push(`${batch.base}`) }, refused: (log) => { this.puller.notice(log) }, refused: (log) => { this.puller.notice(log) }, failed: (error) => { throw error }
+      live: () => {}, forked: () => {}, ahead: () => {}, held: (_log, batches) => { for (const batch of batches) this.held.push(`${batch.base}`) }, refused: (log) => { this.puller.notice(log) }, failed: (error) => { throw error }
     })
     this.puller = new Puller({
       clock, random: seededRandom(seed), crypto: me.crypto,

@@ -1,0 +1,186 @@
+import { describe, expect, it } from 'vitest'
+import { RangeSet } from '../../../src/base/range-set.js'
+import { Receipting, RECEIPT_INTERVAL_MS } from '../../../src/inbox/receipting.js'
+import { openReceipt, signReceipt, type ReceiptContent } from '../../../src/message/signed.js'
+import { ReceiptBook } from '../../../src/outbox/receipt-book.js'
+import type { LogState } from '../../../src/store/log-state.js'
+import { fakeCrypto, peerOf, testMesh } from '../../support/fake-crypto.js'
+import { ManualClock } from '../../support/manual-clock.js'
+import { WrittenLog } from '../../support/written-log.js'
+import { Holder } from '../repair/mesh-rig.js'
+
+class Rig {
+  readonly clock = new ManualClock()
+  readonly me = new Holder(this.clock, 50)
+  readonly up = new Set<string>([peerOf(1)])
+  neighbours = [peerOf(2), peerOf(3)]
+  processed: Array<{ name: string, ranges: RangeSet }> = []
+  readonly sent: Array<{ to: string, content: ReceiptContent, atMs: number }> = []
+  readonly strikes: string[] = []
+  readonly receipts = new ReceiptBook({ store: this.me.store, book: this.me.book, crypto: this.me.crypto, mesh: testMesh, self: this.me.peerId, ownProcessed: () => [] })
+  readonly receipting = new Receipting({
+    clock: this.clock, crypto: this.me.crypto, mesh: testMesh, self: this.me.peerId, book: this.me.book, receipts: this.receipts, processed: () => this.processed,
+    isUp: (peerId) => this.up.has(peerId), neighbours: () => this.neighbours, strike: (_peer, reason) => { this.strikes.push(reason) }, takesPart: (channel) => channel === 'press',
+    send: (to, statements) => {
+      for (const bytes of statements) {
+        const opened = openReceipt(bytes, testMesh)
+        if (opened?.verify(this.me.crypto) !== true) throw new Error('a receipt that does not hold')
+        this.sent.push({ to, content: opened.value, atMs: this.clock.now })
+      }
+    }
+  })
+
+  state (log: WrittenLog): LogState { return this.me.book.ensure(log.id) }
+}
+
+const written = (publisher = 1, batches = 5): WrittenLog => {
+  const log = new WrittenLog(publisher)
+  for (let i = 0; i < batches; i++) log.write(2)
+  return log
+}
+const said = (by: number, log: WrittenLog, sequence: number, forger = by): Uint8Array =>
+  signReceipt(fakeCrypto(peerOf(forger)), testMesh, { by: peerOf(by), sequence, log: log.id, stored: RangeSet.of([1, sequence]), processed: [] })
+
+describe('receipts that this node gives', () => {
+  it('say what is held and settled, at once when idle, to the publisher where it is a neighbour', () => {
+    const rig = new Rig()
+    const log = written()
+    rig.me.hold(log, (_batch, i) => i !== 2)
+    rig.processed = [{ name: 'orders', ranges: RangeSet.of([1, 3]) }, { name: 'nothing yet', ranges: new RangeSet() }]
+    rig.receipting.notice(rig.state(log))
+    rig.clock.turn()
+    expect(rig.sent.map(({ to, content }) => [to, content.by, content.stored.toString(), content.processed.map(({ name, ranges }) => `${name} ${ranges.toString()}`)]))
+      .toEqual([[peerOf(1), rig.me.peerId, '1-4,7-10', ['orders 1-3']]])
+  })
+
+  it('go to all neighbours where the publisher is none', () => {
+    const rig = new Rig()
+    rig.up.clear()
+    const log = written()
+    rig.me.hold(log)
+    rig.receipting.notice(rig.state(log))
+    rig.clock.turn()
+    expect(rig.sent.map(({ to }) => to)).toEqual([peerOf(2), peerOf(3)])
+  })
+
+  it('are not given for own logs, nor twice for the same', () => {
+    const rig = new Rig()
+    const own = written(50)
+    const log = written()
+    rig.me.hold(own).hold(log)
+    for (let i = 0; i < 3; i++) {
+      rig.receipting.notice(rig.state(own))
+      rig.receipting.notice(rig.state(log))
+      rig.clock.advance(1000)
+    }
+    expect(rig.sent.length).toBe(1)
+  })
+
+  it('come together under load, each newer than the one before', () => {
+    const rig = new Rig()
+    const log = written(1, 100)
+    for (let i = 0; i < 100; i++) {
+      rig.me.hold(log, (_batch, j) => j === i)
+      rig.receipting.notice(rig.state(log))
+      rig.clock.advance(1)
+    }
+    rig.clock.advance(1000)
+    expect(rig.sent.length).toBeLessThanOrEqual(100 / RECEIPT_INTERVAL_MS + 2)
+    expect(rig.sent.at(-1)?.content.stored.toString()).toBe('1-200')
+    const sequences = rig.sent.map(({ content }) => content.sequence)
+    expect(sequences).toEqual([...new Set(sequences)].sort((a, b) => a - b))
+    rig.clock.wallOffset -= 1_000_000
+    rig.processed = [{ name: 'orders', ranges: RangeSet.of([1, 1]) }]
+    rig.receipting.notice(rig.state(log))
+    rig.clock.advance(1000)
+    expect(rig.sent.at(-1)?.content.sequence).toBeGreaterThan(sequences.at(-1) as number)
+  })
+
+  it('keep what was stored once and never claim what was not', () => {
+    const rig = new Rig()
+    const log = written()
+    rig.me.hold(log, (_batch, i) => i > 0)
+    const state = rig.state(log)
+    rig.receipting.notice(state)
+    rig.clock.turn()
+    rig.me.store.commit(rig.me.book.drop(state, 6).ops, () => {})
+    rig.processed = [{ name: 'orders', ranges: RangeSet.of([1, 10]) }]
+    rig.receipting.notice(state)
+    rig.clock.advance(100)
+    expect(rig.sent.map(({ content }) => content.stored.toString())).toEqual(['3-10', '3-10'])
+  })
+
+  it('are small enough for a frame, though there are holes everywhere', () => {
+    const rig = new Rig()
+    const log = written()
+    rig.me.hold(log)
+    const holes = new RangeSet()
+    for (let i = 1; i <= 5000; i++) holes.add(i * 1000, i * 1000 + 1)
+    rig.processed = Array.from({ length: 300 }, (_, i) => ({ name: `subscription ${i}`, ranges: holes }))
+    rig.receipting.notice(rig.state(log))
+    rig.clock.turn()
+    expect(rig.sent[0]?.content.processed.length).toBe(256)
+    expect(rig.receipts.about(rig.state(log))[0]?.length).toBeLessThan(256 * 1024)
+  })
+
+  it('are given one last time when it closes', () => {
+    const rig = new Rig()
+    const log = written()
+    rig.me.hold(log)
+    rig.receipting.notice(rig.state(log))
+    rig.receipting.close()
+    expect(rig.sent.length).toBe(1)
+    rig.receipting.notice(rig.state(log))
+    rig.clock.advance(1000)
+    expect([rig.sent.length, rig.clock.timers]).toEqual([1, 0])
+  })
+})
+
+describe('receipts that others gave', () => {
+  it('are kept and passed on when they are news, but not to where they came from', () => {
+    const rig = new Rig()
+    rig.up.clear()
+    const log = written()
+    rig.me.hold(log)
+    rig.receipting.arrived(peerOf(2), [said(7, log, 4)])
+    rig.receipting.arrived(peerOf(2), [said(7, log, 4), said(7, log, 3)])
+    rig.clock.advance(1000)
+    expect(rig.sent.map(({ to, content }) => [to, content.by, content.sequence])).toEqual([[peerOf(3), peerOf(7), 4]])
+    expect(rig.receipts.sequence(rig.state(log).key, peerOf(7))).toBe(4)
+    rig.receipting.arrived(peerOf(3), [said(7, log, 5)])
+    rig.clock.advance(1000)
+    expect(rig.sent.at(-1)?.to).toBe(peerOf(2))
+  })
+
+  it('about own logs are kept and go no further', () => {
+    const rig = new Rig()
+    const own = written(50)
+    rig.me.hold(own)
+    let reached = 0
+    rig.receipts.wait(rig.state(own), 3, ({ stored }) => stored.includes(peerOf(7)), () => { reached++ })
+    rig.receipting.arrived(peerOf(7), [said(7, own, 3)])
+    rig.clock.advance(1000)
+    expect([reached, rig.sent.length]).toEqual([1, 0])
+  })
+
+  it('are refused with a strike when they are forged or malformed', () => {
+    const rig = new Rig()
+    const log = written()
+    rig.me.hold(log)
+    rig.receipting.arrived(peerOf(2), [said(7, log, 4, 8)])
+    rig.receipting.arrived(peerOf(2), [new Uint8Array(5)])
+    expect(rig.strikes.length).toBe(2)
+    expect(rig.receipts.sequence(rig.state(log).key, peerOf(7))).toBe(0)
+  })
+
+  it('are left aside when they are of this node itself, of channels it has no part in, or of logs it never heard of', () => {
+    const rig = new Rig()
+    const log = written()
+    const elsewhere = new WrittenLog(1, 1, 'other')
+    elsewhere.write(1)
+    rig.me.hold(log).hold(elsewhere)
+    rig.receipting.arrived(peerOf(2), [said(50, log, 9), said(7, elsewhere, 9), said(7, new WrittenLog(4), 9)])
+    rig.clock.advance(1000)
+    expect([rig.sent.length, rig.strikes, rig.receipts.statements('press', undefined).length, rig.receipts.statements('other', undefined).length]).toEqual([0, [], 0, 0])
+  })
+})

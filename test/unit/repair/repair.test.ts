@@ -1,0 +1,226 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { RangeSet } from '../../../src/base/range-set.js'
+import { headBytes, openBatch, type SealedBatch } from '../../../src/message/batch.js'
+import { toLogRef } from '../../../src/message/ids.js'
+import { signReceipt } from '../../../src/message/signed.js'
+import { Receipting } from '../../../src/inbox/receipting.js'
+import { ReceiptBook } from '../../../src/outbox/receipt-book.js'
+import { decodeFrame, type Frame } from '../../../src/repair/frames.js'
+import { Repair, SUMMARY_INTERVAL_MS } from '../../../src/repair/repair.js'
+import { fakeCrypto, peerOf, testMesh } from '../../support/fake-crypto.js'
+import { ManualClock, seededRandom } from '../../support/manual-clock.js'
+import { WrittenLog } from '../../support/written-log.js'
+import { Holder } from './mesh-rig.js'
+
+type Bytes = Uint8Array<ArrayBuffer>
+
+/** Two nodes that compare what they know, at the ends of a pipe. */
+class Node extends Holder {
+  readonly repair: Repair
+  readonly receipts: ReceiptBook
+  readonly receipting: Receipting
+  readonly sent: Frame[] = []
+  readonly strikes: string[] = []
+  readonly hopes: string[] = []
+  peer!: Node
+  channels = ['press']
+
+  constructor (clock: ManualClock, n: number) {
+    super(clock, n)
+    const { crypto, book, peerId } = this
+    this.receipts = new ReceiptBook({ store: this.store, book, crypto, mesh: testMesh, self: peerId, ownProcessed: () => [] })
+    const strike = (_peer: string, reason: string): void => { this.strikes.push(reason) }
+    const takesPart = (channel: string): boolean => this.channels.includes(channel)
+    this.repair = new Repair({
+      clock, random: seededRandom(n), crypto, mesh: testMesh, self: peerId, book, receipts: this.receipts, channels: () => this.channels, takesPart, joined: takesPart,
+      open: (bytes) => { try { return openBatch(bytes, testMesh) } catch { return undefined } },
+      send: (_to, bytes) => { this.#post(decodeFrame(bytes) as Frame); return true },
+      peerChannels: () => {}, hopes: (_peer, log) => { this.hopes.push(log.key) }, strike
+    })
+    this.receipting = new Receipting({
+      clock, crypto, mesh: testMesh, self: peerId, book, receipts: this.receipts, processed: () => [], isUp: () => false, neighbours: () => [], send: () => {}, strike, takesPart
+    })
+  }
+
+  #post (frame: Frame): void {
+    this.sent.push(frame)
+    this.clock.after(5, () => { this.peer.gets(frame) })
+  }
+
+  gets (frame: Frame): void {
+    const from = this.peer.peerId
+    if (frame.type === 'summary') this.repair.summary(from, frame.value)
+    else if (frame.type === 'buckets') this.repair.buckets(from, frame.value)
+    else if (frame.type === 'heads') this.repair.takeHeads(from, frame.value)
+    else if (frame.type === 'have') this.repair.have(from, frame.value)
+    else if (frame.type === 'receipts') this.receipting.arrived(from, frame.value.signed)
+  }
+
+  learns (log: WrittenLog, batch = log.batches.length - 1): void {
+    this.book.noteHeader(this.book.ensure(log.id), openBatch(headBytes(log.batches[batch] as SealedBatch), testMesh))
+  }
+
+  receipt (log: WrittenLog, by: number, sequence: number): void {
+    const content = { by: peerOf(by), sequence, log: log.id, stored: RangeSet.of([1, sequence]), processed: [] }
+    this.receipts.take(this.book.ensure(log.id), content, signReceipt(fakeCrypto(peerOf(by)), testMesh, content))
+  }
+
+  get knows (): unknown {
+    return [[...this.book.all()].map(log => `${log.key} ${log.head} ${log.shown} ${log.trimmed}`).sort(), this.receipts.statements('press', undefined).map(bytes => Buffer.from(bytes).toString('hex')).sort()]
+  }
+
+  types (): string[] { return this.sent.map(({ type }) => type) }
+}
+
+function pair (): [Node, Node, ManualClock] {
+  const clock = new ManualClock()
+  const a = new Node(clock, 20)
+  const b = new Node(clock, 21)
+  a.peer = b
+  b.peer = a
+  return [a, b, clock]
+}
+
+const logs = Array.from({ length: 200 }, (_, i) => {
+  const log = new WrittenLog(1 + i % 10, 1 + i)
+  for (let j = 0; j < 3; j++) log.write(2)
+  return log
+})
+
+describe('comparing', () => {
+  it('costs one summary each way when both know the same, and nothing more', () => {
+    for (const count of [0, 5, 100]) {
+      const [a, b, clock] = pair()
+      for (const log of logs.slice(0, count)) {
+        a.learns(log)
+        b.learns(log)
+        if (count === 5) for (const node of [a, b]) node.receipt(log, 3, 2)
+      }
+      a.repair.peerUp(b.peerId)
+      b.repair.peerUp(a.peerId)
+      clock.advance(1000)
+      expect([a.types(), b.types()]).toEqual([['summary'], ['summary']])
+      clock.advance(SUMMARY_INTERVAL_MS * 1.25)
+      expect(new Set([...a.types(), ...b.types()])).toEqual(new Set(['summary']))
+      a.repair.peerDown(b.peerId)
+      b.repair.close()
+      expect(clock.timers).toBe(0)
+    }
+  })
+
+  it('makes both know what either knew, however few or many items each has', () => {
+    const amount = fc.constantFrom(0, 1, 5, 32, 33, 60, 150)
+    fc.assert(fc.property(amount, amount, fc.infiniteStream(fc.nat(199)), fc.infiniteStream(fc.nat(2)), fc.boolean(), (inA, inB, which, how, withReceipts) => {
+      const [a, b, clock] = pair()
+      for (const [node, count] of [[a, inA], [b, inB]] as const) {
+        for (let i = 0; i < count; i++) {
+          const log = logs[which.next().value as number] as WrittenLog
+          node.learns(log, how.next().value as number)
+          if (withReceipts) node.receipt(log, 3 + i % 4, 1 + (how.next().value as number))
+          if (i % 7 === 0) {
+            const { trim, bytes } = log.trim(1 + (how.next().value as number) * 2)
+            node.book.noteTrim(node.book.ensure(log.id), trim, bytes)
+          }
+        }
+      }
+      a.repair.peerUp(b.peerId)
+      b.repair.peerUp(a.peerId)
+      // Receipts of a log that is not known yet come with the second comparison.
+      clock.advance(SUMMARY_INTERVAL_MS * 3)
+      expect(a.knows).toEqual(b.knows)
+      expect([a.strikes, b.strikes]).toEqual([[], []])
+      const before = a.sent.length + b.sent.length
+      clock.advance(SUMMARY_INTERVAL_MS)
+      expect(new Set([...a.sent, ...b.sent].slice(before).map(({ type }) => type)).size).toBeLessThanOrEqual(1)
+    }), { numRuns: 40 })
+  })
+
+  it('exchanges one bucket of many when one item differs', () => {
+    const [a, b, clock] = pair()
+    for (const log of logs) for (const node of [a, b]) node.learns(log, node === a && log === logs[17] ? 2 : 1)
+    a.repair.compare(b.peerId)
+    b.repair.compare(a.peerId)
+    clock.advance(100)
+    expect(a.knows).toEqual(b.knows)
+    const heads = [...a.sent, ...b.sent].flatMap(frame => frame.type === 'heads' ? frame.value.heads : [])
+    expect(heads.length).toBeLessThan(30)
+  })
+
+  it('keeps to channels in which this node takes part', () => {
+    const [a, b, clock] = pair()
+    const other = new WrittenLog(1, 1, 'other')
+    other.write(1)
+    a.channels = ['press', 'other']
+    a.learns(other)
+    a.learns(logs[0] as WrittenLog)
+    a.repair.compare(b.peerId)
+    b.repair.compare(a.peerId)
+    clock.advance(100)
+    expect([...b.book.all()].map(log => log.channel)).toEqual(['press'])
+    b.gets({ type: 'heads', value: { channel: 'other', heads: [headBytes(other.batches[0] as SealedBatch) as Bytes], trims: [other.trim(1).bytes as Bytes] } })
+    expect(b.book.size).toBe(1)
+  })
+
+  it('lets a node that lost everything learn of its own logs', () => {
+    const [, b] = pair()
+    const own = new WrittenLog(21, 1, 'lost')
+    own.write(2)
+    b.gets({ type: 'heads', value: { channel: 'lost', heads: [headBytes(own.batches[0] as SealedBatch) as Bytes], trims: [] } })
+    expect([...b.book.all()].map(log => [log.own, log.head])).toEqual([[true, 2]])
+  })
+
+  it('tells of a log that is only held in part, though more of it was announced', () => {
+    const [a, b, clock] = pair()
+    const log = logs[3] as WrittenLog
+    a.learns(log, 1)
+    a.book.noteHead(a.book.ensure(log.id), 6, new Uint8Array(32))
+    a.repair.compare(b.peerId)
+    b.repair.compare(a.peerId)
+    clock.advance(100)
+    expect([...b.book.all()].map(({ key, head }) => [key, head])).toEqual([[[...a.book.all()][0]?.key, 4]])
+  })
+})
+
+describe('what a neighbour sends', () => {
+  it('is refused with a strike when it is not what it should be', () => {
+    const log = logs[0] as WrittenLog
+    const head = headBytes(log.batches[0] as SealedBatch)
+    const wrong = head.slice()
+    wrong[wrong.length - 1] = (wrong[wrong.length - 1] as number) ^ 1
+    const badTrim = log.trim(1).bytes.slice()
+    badTrim[badTrim.length - 1] = (badTrim[badTrim.length - 1] as number) ^ 1
+    const cases: Array<{ heads?: Uint8Array[], trims?: Uint8Array[] }> = [
+      { heads: [wrong] }, { heads: [new Uint8Array(9)] }, { heads: [(log.batches[0] as SealedBatch).bytes] }, { trims: [badTrim] }, { trims: [new Uint8Array(9)] }
+    ]
+    for (const { heads = [], trims = [] } of cases) {
+      const [a] = pair()
+      a.gets({ type: 'heads', value: { channel: 'press', heads: heads as Bytes[], trims: trims as Bytes[] } })
+      expect([a.strikes.length, a.book.size]).toEqual([1, 0])
+    }
+    const [a] = pair()
+    a.gets({ type: 'have', value: { ranges: [{ from: 1, to: 2, head: new Uint8Array(0), log: undefined }] } })
+    a.gets({ type: 'have', value: { ranges: [{ from: 1, to: 2, head: wrong as Bytes, log: toLogRef(log.id) }] } })
+    expect([a.strikes.length, a.book.size]).toEqual([2, 0])
+  })
+})
+
+describe('offering on what was pulled', () => {
+  it('tells neighbours together, but neither the source nor the publisher', () => {
+    const [a, b, clock] = pair()
+    for (const peerId of [b.peerId, peerOf(30), peerOf(1)]) a.repair.peerUp(peerId)
+    clock.advance(100)
+    a.sent.length = 0
+    const log = logs[0] as WrittenLog
+    a.hold(log)
+    const state = [...a.book.all()][0]
+    if (state === undefined) throw new Error('no log')
+    a.repair.pulled(state, 1, 2, peerOf(30))
+    a.repair.pulled(state, 3, 6, peerOf(30))
+    clock.advance(50)
+    const have = a.sent.flatMap(frame => frame.type === 'have' ? frame.value.ranges : [])
+    expect(have.map(({ from, to }) => [from, to])).toEqual([[1, 6]])
+    expect(new Set(b.hopes)).toEqual(new Set([state.key]))
+    expect([...b.book.all()][0]?.head).toBe(6)
+  })
+})
