@@ -3,7 +3,7 @@
  * `docs/limits.md` says what happens at each of them.
  */
 
-/** Levels of a topic. design: enough for any site/area/device/measure tree. */
+/** Levels of a topic. Enough for any site/area/device/measure tree. */
 export const TOPIC_LEVELS_MAX = 16
 /** Bytes of a topic in UTF-8. */
 export const TOPIC_BYTES_MAX = 256

@@ -222,7 +222,7 @@ export class RangeSet {
       offset = take.offset
       const from = next + skip.value
       const to = from + take.value - 1
-      if (take.value === 0 || (skip.value === 0 && set.size > 0) || !Number.isSafeInteger(from) || !Number.isSafeInteger(from + take.value)) throw new RangeError('malformed ranges')
+      if (take.value === 0 || (skip.value === 0 && set.size > 0) || !Number.isSafeInteger(from) || take.value - 1 > Number.MAX_SAFE_INTEGER - from) throw new RangeError('malformed ranges')
       set.add(from, to)
       next = to + 1
     }

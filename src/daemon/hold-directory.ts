@@ -11,7 +11,7 @@ import { hasNode } from './data-dir.js'
 
 export type OpenNode = (options: NodeOptions) => Promise<MeshNode>
 
-/** How long a lock may stay in the way before its finder gives up (`design.md`, "One directory, one process"). */
+/** How long a lock may stay in the way before its finder gives up. */
 export const LOCK_WAIT_MS = 10_000
 const RETRY_MS = 100
 

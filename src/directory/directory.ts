@@ -12,7 +12,7 @@ import { NAME_BYTES_MAX } from '../base/limits.js'
 import { FilterSet, filterFault } from '../message/filter.js'
 import type { Incarnation } from '../message/ids.js'
 import { peerIdToBytes } from '../message/peer-id.js'
-import { openAnnouncement, signAnnouncement, type AnnouncementPage } from '../message/signed.js'
+import { ANNOUNCEMENT_PAGES_MAX, openAnnouncement, signAnnouncement, type AnnouncementPage } from '../message/signed.js'
 import { isChannel } from '../message/topic.js'
 import { Announcement, type AnnouncedHead, type AnnouncedSubscription } from '../message/wire.js'
 import type { Store, StoreOp } from '../store/store.js'
@@ -26,12 +26,14 @@ const SETTLE_MS = 100
 const INTERVAL_MS = 1_000
 /** Nodes in the directory. */
 export const NODES_MAX = 4096
-/** Heads in one page: about 300 KB. */
-const HEADS_PER_PAGE = 4096
+/** A page is cut when it has about so many bytes; a larger one than the second is refused: it must fit in a frame with others. */
+const PAGE_BYTES = 192 * 1024
+export const PAGE_BYTES_MAX = 512 * 1024
 /** An announcement is not believed when it claims to come from so far in the future. */
 const AHEAD_MS = 24 * 3_600_000
 /** Durable subscriptions remembered of one other node, and nodes of which some are. */
 const REMEMBERED_MAX = 1024
+const REMEMBERED_BYTES_MAX = 512 * 1024
 export const REMEMBERED_NODES_MAX = 16_384
 
 type Bytes = Uint8Array<ArrayBuffer>
@@ -78,6 +80,8 @@ export interface DirectoryOptions {
 interface Node {
   sequence: number
   readonly pages: Map<number, Uint8Array>
+  /** What the pages so far say of durable subscriptions: the whole of it is known when all pages are here. */
+  subscriptions: AnnouncedSubscription[]
   lastMs: number
 }
 
@@ -132,24 +136,18 @@ export class Directory {
     const own = this.#o.own()
     this.#lastMs = this.#o.clock.nowMs()
     this.#sequence = Math.max(this.#sequence + 1, Math.floor(this.#o.clock.wallMs()))
-    const heads = own.heads(all)
-    const pages = Math.max(1, Math.ceil(heads.length / HEADS_PER_PAGE))
-    const signed: Uint8Array[] = []
-    for (let page = 0; page < pages; page++) {
-      signed.push(signAnnouncement(this.#o.crypto, {
-        mesh: this.#o.mesh as Bytes,
-        publisher: peerIdToBytes(this.#o.self) as Bytes,
-        sequence: this.#sequence,
-        time: Math.floor(this.#o.clock.wallMs()),
-        page,
-        pages,
-        relay: own.relay,
-        addresses: own.addresses.slice(0, 32),
-        joined: own.joined.slice(0, 4096),
-        subscriptions: own.subscriptions.slice(0, REMEMBERED_MAX).map(({ name, filters, createdAt }) => ({ name, filters: [...filters], createdAt })),
-        heads: heads.slice(page * HEADS_PER_PAGE, (page + 1) * HEADS_PER_PAGE)
-      }))
-    }
+    const pages = paged(own, own.heads(all))
+    const signed = pages.map((page, i) => signAnnouncement(this.#o.crypto, {
+      mesh: this.#o.mesh as Bytes,
+      publisher: peerIdToBytes(this.#o.self) as Bytes,
+      sequence: this.#sequence,
+      time: Math.floor(this.#o.clock.wallMs()),
+      page: i,
+      pages: pages.length,
+      relay: own.relay,
+      addresses: own.addresses.slice(0, 32),
+      ...page
+    }))
     // Newcomers get the last full one; what moved since reaches them by comparison.
     if (all || this.#own.length === 0) this.#own = signed
     for (const page of signed) this.#o.gossip(page)
@@ -162,7 +160,7 @@ export class Directory {
 
   /** A page from a neighbour. 'accept': news; 'ignore': known or of no use; 'reject': not what it claims to be. */
   arrived (bytes: Uint8Array): 'accept' | 'ignore' | 'reject' {
-    const opened = openAnnouncement(bytes, this.#o.mesh)
+    const opened = bytes.length > PAGE_BYTES_MAX ? undefined : openAnnouncement(bytes, this.#o.mesh)
     if (opened === undefined) return 'reject'
     const page = opened.value
     if (page.author === this.#o.self) {
@@ -179,26 +177,28 @@ export class Directory {
     if (known === undefined && this.#nodes.size >= NODES_MAX) return 'ignore'
     if (!opened.verify(this.#o.crypto)) return 'reject'
     let node = known
-    if (node === undefined) this.#nodes.set(page.author, node = { sequence: page.sequence, pages: new Map(), lastMs: 0 })
+    if (node === undefined) this.#nodes.set(page.author, node = { sequence: page.sequence, pages: new Map(), subscriptions: [], lastMs: 0 })
     if (page.sequence > node.sequence) {
       node.sequence = page.sequence
       node.pages.clear()
+      node.subscriptions = []
     }
     node.pages.set(page.page, copyBytes(bytes))
     node.lastMs = this.#o.clock.nowMs()
-    this.#remember(page)
+    node.subscriptions.push(...page.subscriptions.slice(0, REMEMBERED_MAX - node.subscriptions.length))
+    if (node.pages.size === page.pages) this.#remember(page.author, node.subscriptions)
     this.#o.heard(page.author, headsOf(page), page.joined.filter(isChannel))
     return 'accept'
   }
 
-  #remember (page: AnnouncementPage): void {
-    const subscriptions = toRemembered(page.author, page.subscriptions)
-    const before = this.#remembered.get(page.author) ?? []
+  #remember (author: string, announced: readonly AnnouncedSubscription[]): void {
+    const subscriptions = toRemembered(author, announced)
+    const before = this.#remembered.get(author) ?? []
     if (describe(before) === describe(subscriptions)) return
     if (before.length === 0 && this.#remembered.size >= REMEMBERED_NODES_MAX) return
-    if (subscriptions.length === 0) this.#remembered.delete(page.author)
-    else this.#remembered.set(page.author, subscriptions)
-    const key = utf8(page.author)
+    if (subscriptions.length === 0) this.#remembered.delete(author)
+    else this.#remembered.set(author, subscriptions)
+    const key = utf8(author)
     const op: StoreOp = subscriptions.length === 0 ? { type: 'del', table: 'peer', key } : { type: 'put', table: 'peer', key, value: encodeRemembered(subscriptions) }
     // Not awaited: a node that was forgotten in a crash says it again.
     this.#o.store.commit([op], () => {})
@@ -234,8 +234,37 @@ function headsOf (page: AnnouncementPage): AnnouncedLogHead[] {
   return out
 }
 
+interface PageContent {
+  readonly joined: string[]
+  readonly subscriptions: AnnouncedSubscription[]
+  readonly heads: AnnouncedHead[]
+}
+
+/** Everything a node has to say, cut into pages of about `PAGE_BYTES`. */
+function paged (own: OwnAnnouncement, heads: readonly AnnouncedHead[]): PageContent[] {
+  const pages: PageContent[] = []
+  let bytes = Number.POSITIVE_INFINITY
+  const page = (add: number): PageContent => {
+    bytes += add
+    if (bytes > PAGE_BYTES) {
+      pages.push({ joined: [], subscriptions: [], heads: [] })
+      bytes = add
+    }
+    return pages.at(-1) as PageContent
+  }
+  for (const { name, filters, createdAt } of own.subscriptions.slice(0, REMEMBERED_MAX)) {
+    page(16 + utf8Length(name) + filters.reduce((sum, filter) => sum + utf8Length(filter) + 3, 0)).subscriptions.push({ name, filters: [...filters], createdAt })
+  }
+  for (const channel of own.joined.slice(0, 4096)) page(utf8Length(channel) + 3).joined.push(channel)
+  for (const head of heads) page(utf8Length(head.channel) + 80).heads.push(head)
+  if (pages.length === 0) page(0)
+  return pages.slice(0, ANNOUNCEMENT_PAGES_MAX)
+}
+
 function toRemembered (peerId: string, subscriptions: readonly AnnouncedSubscription[]): RememberedSubscription[] {
-  return subscriptions.slice(0, REMEMBERED_MAX).filter(({ name, filters }) => name !== '' && utf8Length(name) <= NAME_BYTES_MAX && filters.length > 0 && filters.every(filter => filterFault(filter) === undefined))
+  let bytes = 0
+  const fits = (filters: readonly string[]): boolean => (bytes += 64 + filters.reduce((sum, filter) => sum + utf8Length(filter) + 3, 0)) <= REMEMBERED_BYTES_MAX
+  return subscriptions.slice(0, REMEMBERED_MAX).filter(({ name, filters }) => name !== '' && utf8Length(name) <= NAME_BYTES_MAX && filters.length > 0 && filters.every(filter => filterFault(filter) === undefined) && fits(filters))
     .map(({ name, filters, createdAt }) => ({ peerId, name, filters: new FilterSet(filters), createdAt }))
 }
 

@@ -22,7 +22,7 @@ import type { Store, StoreOp } from '../store/store.js'
 
 /** Bytes of batches staged for commit. */
 export const INTAKE_BYTES_MAX = 16 * 1024 * 1024
-/** A record this far ahead of our clock raises an event. design §7. */
+/** A record this far ahead of our clock raises an event. A choice. */
 const AHEAD_MS = 5 * 60_000
 /** First pause after the disk was full; doubles up to the second. */
 const RETRY_MIN_MS = 250
@@ -115,7 +115,7 @@ export class Intake {
       if (under?.overlaps(batch.base, batch.last) === true) return 'unwanted'
       // What is past comes again by gossip only when somebody replays it; what was asked for is another matter.
       if (pulledFrom === undefined && batch.last <= Math.max(known.trimmed, known.dropped)) return 'unwanted'
-    } else if (this.#o.book.size >= LOGS_MAX) return 'unwanted'
+    } else if (this.#o.book.size >= LOGS_MAX || this.#o.book.isForgotten(batch.log)) return 'unwanted'
     if (interest === 'live') return this.#offerLive(batch)
     if (this.isFull || !this.#o.hasRoom(batch)) return 'unwanted'
     const records = this.#genuine(batch)

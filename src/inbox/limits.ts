@@ -1,6 +1,6 @@
 /** Limits of the inbox room, each with its unit and where it comes from. */
 
-/** Positions that a cursor looks beyond its watermark. design: bounds what is remembered per log and the size of a cursor row. */
+/** Positions that a cursor looks beyond its watermark. Bounds what is remembered per log and the size of a cursor row. */
 export const CURSOR_WINDOW_POSITIONS = 4096
 /** Records of one subscription that are handed out, waiting or held back, all logs together. Wild guess: some 10 MB. */
 export const ENTRIES_MAX = 65_536
@@ -26,7 +26,7 @@ export const REASON_LENGTH_MAX = 1024
 /** Longest delay of a nack and longest extension, ms (30 days): a jump of the wall clock across a restart delays nothing by more. */
 export const DELAY_MS_MAX = 30 * 86_400_000
 
-/** How long the later log of a publisher waits for the earlier one, ms. design §7. */
+/** How long the later log of a publisher waits for the earlier one, ms. A choice. */
 export const ORDER_WAIT_MS = 600_000
 /** A delivery is counted on disk within so many ms. */
 export const DELIVERY_FLUSH_MS = 50

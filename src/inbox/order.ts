@@ -15,7 +15,7 @@ import type { LogState } from '../store/log-state.js'
 import type { Cursor } from './cursor.js'
 
 export interface OrderParts {
-  readonly book: Pick<LogBook, 'get' | 'ensure' | 'noteHead' | 'logs'>
+  readonly book: Pick<LogBook, 'get' | 'ensure' | 'noteHead' | 'logs' | 'isForgotten'>
   readonly orderWaitMs: number
   cursorOf (log: LogState): Cursor | undefined
   /** Whether the subscription wants this log, which it has not heard of. */
@@ -67,7 +67,7 @@ function linkedEnd (log: LogState, parts: OrderParts): End | undefined {
   const id: LogId = { publisher: log.publisher, incarnation: link.incarnation, channel: log.channel }
   let earlier = parts.book.get(logKey(id))
   if (earlier === undefined) {
-    if (!parts.claims(id)) return undefined
+    if (parts.book.isForgotten(id) || !parts.claims(id)) return undefined
     earlier = parts.book.ensure(id)
   }
   if (earlier.head < link.position) parts.book.noteHead(earlier, link.position, link.hash)

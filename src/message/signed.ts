@@ -96,6 +96,8 @@ export function openReceipt (bytes: Uint8Array, mesh: Uint8Array): Opened<Receip
 }
 
 /** Names, filters, heads, … in one page of an announcement. */
+/** Pages of one announcement. */
+export const ANNOUNCEMENT_PAGES_MAX = 16
 export const ANNOUNCEMENT_LIMITS = { addresses: 32, joined: 4096, subscriptions: 1024, subscriptions$: { filters: 64 }, heads: 4096 }
 
 export type AnnouncementPage = Announcement & { readonly author: string }
@@ -107,7 +109,7 @@ export function signAnnouncement (crypto: Crypto, announcement: Announcement): U
 export function openAnnouncement (bytes: Uint8Array, mesh: Uint8Array): Opened<AnnouncementPage> | undefined {
   return open<Announcement, AnnouncementPage>(bytes, ANNOUNCEMENT_TAG, s => Announcement.decode(s, { limits: ANNOUNCEMENT_LIMITS }), wire => {
     const author = peerIdFromBytes(wire.publisher)
-    if (author === undefined || !equalBytes(wire.mesh, mesh) || !Number.isSafeInteger(wire.sequence) || wire.pages < 1 || wire.pages > 64 || wire.page >= wire.pages) return undefined
+    if (author === undefined || !equalBytes(wire.mesh, mesh) || !Number.isSafeInteger(wire.sequence) || wire.pages < 1 || wire.pages > ANNOUNCEMENT_PAGES_MAX || wire.page >= wire.pages) return undefined
     return { ...wire, author }
   })
 }

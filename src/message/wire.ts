@@ -2957,7 +2957,6 @@ export namespace Announcements {
 
 export interface Summary {
   channels: ChannelSummary[]
-  last: boolean
 }
 
 export namespace Summary {
@@ -2977,18 +2976,12 @@ export namespace Summary {
           }
         }
 
-        if ((obj.last != null && obj.last !== false)) {
-          w.uint32(16)
-          w.bool(obj.last)
-        }
-
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
       }, (reader, length, opts = {}) => {
         const obj: any = {
-          channels: [],
-          last: false
+          channels: []
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -3005,10 +2998,6 @@ export namespace Summary {
               obj.channels.push(ChannelSummary.codec().decode(reader, reader.uint32(), {
                 limits: opts.limits?.channels$
               }))
-              break
-            }
-            case 2: {
-              obj.last = reader.bool()
               break
             }
             default: {
@@ -3046,13 +3035,6 @@ export namespace Summary {
 
               obj.channels++
 
-              break
-            }
-            case 2: {
-              yield {
-                field: `${prefix}.last`,
-                value: reader.bool()
-              }
               break
             }
             default: {
@@ -3097,11 +3079,6 @@ export namespace Summary {
     index: number
   }
 
-  export interface SummaryLastFieldEvent {
-    field: '$.last'
-    value: boolean
-  }
-
   export function encode (obj: Partial<Summary>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, Summary.codec())
   }
@@ -3110,7 +3087,7 @@ export namespace Summary {
     return decodeMessage(buf, Summary.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Summary>): Generator<SummaryChannelsChannelFieldEvent | SummaryChannelsHeadsFieldEvent | SummaryChannelsReceiptsFieldEvent | SummaryChannelsHeadsCountFieldEvent | SummaryChannelsReceiptsCountFieldEvent | SummaryLastFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Summary>): Generator<SummaryChannelsChannelFieldEvent | SummaryChannelsHeadsFieldEvent | SummaryChannelsReceiptsFieldEvent | SummaryChannelsHeadsCountFieldEvent | SummaryChannelsReceiptsCountFieldEvent> {
     return streamMessage(buf, Summary.codec(), opts)
   }
 }

@@ -41,7 +41,8 @@ const TOPIC_SCORE = Object.freeze({
 
 const OPTIONS: Partial<GossipsubOpts> = {
   globalSignaturePolicy: 'StrictNoSign',
-  msgIdFn: ({ data }) => createHash('sha256').update(data).digest().subarray(0, 20),
+  // The topic too: the same bytes sent on another topic first must not make the real message a duplicate.
+  msgIdFn: ({ topic, data }) => createHash('sha256').update(topic).update('\0').update(data).digest().subarray(0, 20),
   msgIdToStrFn: (id) => Buffer.from(id.buffer, id.byteOffset, id.byteLength).toString('latin1'),
   allowPublishToZeroTopicPeers: true,
   ignoreDuplicatePublishError: true,

@@ -188,6 +188,15 @@ class Libp2pNetworkShell implements Libp2pNetwork {
     return { score, topics, meshTopics, unsentGossipBytes: unsentBytes, unsentLinkBytes: neighbour.unsent }
   }
 
+  unsentBytes (): number {
+    let bytes = 0
+    for (const id of this.neighbours.keys()) {
+      const seen = this.inspect(id)
+      bytes += (seen?.unsentGossipBytes ?? 0) + (seen?.unsentLinkBytes ?? 0)
+    }
+    return bytes
+  }
+
   /** A connection is there; who dialled speaks first. */
   private attach (connection: Connection, dialKey: string | undefined): void {
     const existing = this.channels.get(connection.id)

@@ -132,6 +132,12 @@ export class MemoryNode implements Network {
     return this.flood(topic, data.slice(), undefined)
   }
 
+  unsentBytes (): number {
+    let bytes = 0
+    for (const { out } of this.ends.values()) bytes += out.frameBytes + out.gossipBytes
+    return bytes
+  }
+
   join (topic: string): void { this.announce(topic, true) }
 
   leave (topic: string): void { this.announce(topic, false) }

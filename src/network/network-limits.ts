@@ -1,6 +1,6 @@
 /** Limits and times of the network room, with unit and provenance. */
 
-/** One message of the handshake. design: sixteen addresses and an agent string fit four times over. */
+/** One message of the handshake. Sixteen addresses and an agent string fit four times over. */
 export const HELLO_BYTES_MAX = 8 * 1024
 export const HELLO_ADDRESSES_MAX = 16
 export const HELLO_ADDRESS_BYTES_MAX = 256
@@ -44,7 +44,7 @@ export const WRITE_BATCH_BYTES = 256 * 1024
 export const STREAM_LOW_WATER_BYTES = 64 * 1024
 /** Pings, pongs and the like that wait on one link. */
 export const CONTROL_BYTES_MAX = 64 * 1024
-/** Handlers run at most so long before the event loop gets its turn. design: ≤ 10 ms. */
+/** Handlers run at most so long before the event loop gets its turn. A choice: ≤ 10 ms. */
 export const SLICE_MS = 10
 
 /** Control messages of gossip (subscriptions, grafts, prunes) pass so far above `GOSSIP_BUFFER_BYTES_MAX`; beyond it the connection is cut. */

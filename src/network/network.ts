@@ -65,8 +65,10 @@ export interface Network {
    * `LINK_BUFFER_BYTES_MAX` is cut. Frames to a peer that is not up are dropped.
    */
   send (peerId: string, frame: Uint8Array): boolean
-  /** Gossips `data` on a topic that this node has joined. Peers that do not keep up are passed over: their ids come back in `withheld`. */
+  /** Gossips `data` on a topic, which this node need not have joined. Peers that do not keep up are passed over: their ids come back in `withheld`. */
   gossip (topic: string, data: Uint8Array): { readonly recipients: number, readonly withheld: readonly string[] }
+  /** Bytes handed over and not yet taken by neighbours, links and gossip together. */
+  unsentBytes (): number
   join (topic: string): void
   leave (topic: string): void
   /** Adds an address to those that are dialled until they answer. Throws `ERR_BAD_ADDRESS`. */

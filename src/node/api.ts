@@ -54,7 +54,7 @@ export interface PublishOptions {
   readonly durability?: 'disk' | 'none'
   /** MIME type of the body. Default: `text/plain` for strings, `application/octet-stream` for bytes, else `application/json`. */
   readonly contentType?: string
-  /** Ends the wait for room at the quota. A message already admitted is published all the same. */
+  /** Ends the wait, with `ERR_ABORTED`. A message already admitted is published all the same. */
   readonly signal?: AbortSignal
 }
 

@@ -1,6 +1,6 @@
 import { isChannel } from '../message/topic.js'
 
-/** Channels a relay joins, and a wildcard subscription takes in. design §7. */
+/** Channels a relay joins, and a wildcard subscription takes in. A choice. */
 export const CHANNELS_MAX = 1024
 
 export interface ChannelsContext {

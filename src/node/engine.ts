@@ -177,6 +177,7 @@ export class Engine {
       send,
       peerChannels: (peerId, channels) => { for (const channel of channels) this.neighbourhood.interested(peerId, channel, true) },
       hopes: (peerId, log) => { this.puller.hopes(peerId, log) },
+      offered: (log, from, to) => { this.wants.regain(log, from, to) },
       strike
     })
     this.receipting = new Receipting({
@@ -196,8 +197,9 @@ export class Engine {
         for (const { channel } of heads) this.channels.heard(channel)
         for (const channel of joined) this.channels.heard(channel)
         for (const { channel, incarnation, position, hash } of heads) {
-          if (!this.channels.isJoined(channel) || this.book.size >= LOGS_MAX) continue
-          this.book.noteHead(this.book.ensure({ publisher, incarnation, channel }), position, hash)
+          const id = { publisher, incarnation, channel }
+          if (!this.channels.isJoined(channel) || this.book.size >= LOGS_MAX || this.book.isForgotten(id)) continue
+          this.book.noteHead(this.book.ensure(id), position, hash)
         }
       },
       subscriptionsChanged: () => { this.outbox.admitWaiting() }

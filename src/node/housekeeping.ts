@@ -1,9 +1,14 @@
 import { expiredIds } from '../outbox/publish-ids.js'
 import { RETENTION_INTERVAL_MS } from '../outbox/retention.js'
+import type { StoreOp } from '../store/store.js'
 import type { Engine } from './engine.js'
 
 /** Receipts are written to disk so often: they can be had again. */
 const RECEIPTS_WRITE_MS = 250
+/** Between two commits of trimming while there is more to trim: others want the store too. */
+const AGAIN_MS = 20
+/** Logs forgotten in one commit. */
+const FORGET_LOGS = 64
 
 /** What is done now and then: trimming, dropping, writing receipts. */
 export class Housekeeping {
@@ -33,7 +38,7 @@ export class Housekeeping {
   housekeep (): void {
     if (this.#e.isClosed) return
     this.trim()
-    this.#e.intake.housekeep(() => this.#e.retention.dropOthers().ops)
+    this.#drop()
     this.#e.options.clock.after(RETENTION_INTERVAL_MS, () => { this.housekeep() })
   }
 
@@ -43,7 +48,34 @@ export class Housekeeping {
       this.#trimDue = false
       const ids = expiredIds(this.#e.options.store, this.#e.book, this.#idsNext)
       this.#idsNext = ids.next
-      return [...this.#e.retention.trimOwn().ops, ...ids.ops]
+      const trimmed = this.#e.retention.trimOwn()
+      // One commit takes a limited number of batches; what is left goes in the next ones, at once.
+      if (trimmed.more) this.#again(() => { this.trim() })
+      return [...trimmed.ops, ...ids.ops, ...this.#forgotten(true)]
     })
+  }
+
+  #drop (): void {
+    this.#e.intake.housekeep(() => {
+      const dropped = this.#e.retention.dropOthers()
+      if (dropped.more) this.#again(() => { this.#drop() })
+      return [...dropped.ops, ...this.#forgotten(false)]
+    })
+  }
+
+  #again (fn: () => void): void {
+    this.#e.options.clock.after(AGAIN_MS, () => { if (!this.#e.isClosed) fn() })
+  }
+
+  /** Closed logs that are trimmed and settled are forgotten, but for one number a publisher and channel. */
+  #forgotten (own: boolean): StoreOp[] {
+    const ops: StoreOp[] = []
+    for (const log of this.#e.book.forgettable(own, FORGET_LOGS, (each) => this.#e.inbox.floor(each) > each.head && !this.#e.own.isCurrent(each))) {
+      ops.push(...this.#e.inbox.forget(log), ...this.#e.receipts.forget(log), ...this.#e.book.forget(log))
+      this.#e.wants.forget(log)
+      this.#e.headsMoved.delete(log)
+      this.#e.repair.forget(log)
+    }
+    return ops
   }
 }

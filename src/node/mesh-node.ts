@@ -120,7 +120,7 @@ export class SkeinNode implements MeshNode {
     if (this.#draining) throw new SkeinError('ERR_CLOSED', 'the node is draining and takes no new publishes')
     checkTopic(topic)
     checkPublishOptions(options)
-    options.signal?.throwIfAborted()
+    if (options.signal?.aborted === true) throw new SkeinError('ERR_ABORTED', 'publish was ended before it began; nothing was published', { cause: options.signal.reason })
     const record = makeRecord({ topic, body, time: Math.floor(this.#p.clock.wallMs()), headers: options.headers, key: options.key, id: options.id, contentType: options.contentType, expiresInMs: options.expiresInMs }, this.#p.options.messageBytesMax ?? DEFAULTS.messageBytesMax)
     if (options.durability === 'none') {
       return await new Promise((resolve, reject) => {
@@ -265,7 +265,8 @@ export class SkeinNode implements MeshNode {
     const deadline = this.#p.clock.nowMs() + timeoutMs
     const late = new Promise<void>(resolve => { this.#p.clock.after(timeoutMs, resolve) })
     await Promise.race([late, Promise.all([...this.#open].map(async item => { await (item.drain?.() ?? item.close()) }))])
-    while (!this.#engine.outbox.isIdle && this.#failure === undefined && this.#p.clock.nowMs() < deadline) {
+    const busy = (): boolean => !this.#engine.outbox.isIdle || this.#p.network.unsentBytes() > 0
+    while (busy() && this.#failure === undefined && this.#p.clock.nowMs() < deadline) {
       await new Promise<void>(resolve => { this.#p.clock.after(5, resolve) })
     }
   }

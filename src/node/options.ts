@@ -10,7 +10,7 @@ export const DEFAULTS = {
   listen: ['/ip4/127.0.0.1/tcp/0'],
   messageBytesMax: MESSAGE_BYTES_DEFAULT,
   publishWaitMs: 5_000,
-  /** Unacked deliveries of one consumer. design §7. */
+  /** Unacked deliveries of one consumer. A choice. */
   maxInFlight: 64,
   ackTimeoutMs: 60_000,
   maxAttempts: 10,

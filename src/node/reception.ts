@@ -21,13 +21,13 @@ export class Reception {
   gossip (topic: string, data: Uint8Array, from: string): GossipVerdict {
     const kind = data[0]
     const bytes = data.subarray(1)
-    if (topic === GOSSIP_TOPICS.directory) return kind === GOSSIP.announcement ? this.#e.directory.arrived(bytes) : 'reject'
+    if (topic === GOSSIP_TOPICS.directory) return kind === GOSSIP.announcement ? this.#e.directory.arrived(bytes) : 'ignore'
     const channel = GOSSIP_TOPICS.channelOf(topic)
-    if (channel === undefined || this.#e.isClosed) return 'ignore'
+    // A later version may send what this one does not know.
+    if (channel === undefined || this.#e.isClosed || (kind !== GOSSIP.batch && kind !== GOSSIP.ephemeral)) return 'ignore'
     const batch = this.#e.intake.open(bytes)
     if (batch === undefined || batch.log.channel !== channel) return 'reject'
     if (kind === GOSSIP.ephemeral) return this.#gossipEphemeral(batch)
-    if (kind !== GOSSIP.batch) return 'ignore'
     this.#e.counters.add('gossip_batches')
     const offered = this.#e.intake.offer(batch, undefined)
     const log = this.#e.book.get(batch.logKey)

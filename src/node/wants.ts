@@ -39,4 +39,14 @@ export class Wants {
     this.#e.inbox.unavailable(log, from, to, reason)
     this.#e.puller.notice(log)
   }
+
+  /** A neighbour says that it has these after all. */
+  regain (log: LogState, from: number, to: number): void {
+    const gone = this.#gone.get(log)
+    if (gone === undefined) return
+    gone.remove(from, to)
+    if (gone.isEmpty) this.#gone.delete(log)
+  }
+
+  forget (log: LogState): void { this.#gone.delete(log) }
 }

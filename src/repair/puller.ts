@@ -43,7 +43,7 @@ const UNWANTED_MIN_MS = 500
 const UNWANTED_MAX_MS = 30_000
 /** When every neighbour denies a position that its publisher has trimmed: time for a relay to fetch it from further away. Wild guess. */
 const TRIMMED_DENIED_MS = 3_000
-/** When every neighbour denies a position that exists: after so long it is called unrecoverable. design §7, orderWaitMs. */
+/** When every neighbour denies a position that exists: after so long it is called unrecoverable. As `orderWaitMs` of the inbox. */
 const UNRECOVERABLE_MS = 600_000
 /** The same when the publisher itself denies it; and for one that is trimmed when a neighbour is silent about it. */
 const PUBLISHER_DENIES_MS = 60_000

@@ -56,6 +56,8 @@ export interface RepairOptions {
   readonly peerChannels: (peerId: string, channels: readonly string[]) => void
   /** A neighbour has something of this log. */
   readonly hopes: (peerId: string, log: LogState) => void
+  /** A neighbour has these positions, whatever was thought of them. */
+  readonly offered: (log: LogState, from: number, to: number) => void
   readonly strike: (peerId: string, reason: string) => void
 }
 
@@ -77,6 +79,12 @@ export class Repair {
   logChanged (log: LogState): void {
     // A head that cannot be shown, known only from an announcement, is not compared.
     this.heads.set(log.channel, log.key, log.shown === 0 && log.trimBytes.length === 0 ? undefined : `${log.shown} ${log.trimmed}`)
+  }
+
+  /** The log is past: it is no longer compared. */
+  forget (log: LogState): void {
+    this.heads.set(log.channel, log.key, undefined)
+    this.#have.delete(log)
   }
 
   peerUp (peerId: string): void {
@@ -113,8 +121,7 @@ export class Repair {
           receipts: digests.total(channel) as Bytes,
           headsCount: this.heads.size(channel),
           receiptsCount: digests.size(channel)
-        })),
-        last: only === undefined && i + page >= channels.length
+        }))
       }))
     }
   }
@@ -199,7 +206,7 @@ export class Repair {
   }
 
   /** Our own earlier logs come back this way when our store is older than our last life. */
-  #takesIn (log: LogId): boolean { return log.publisher === this.#o.self || this.#o.joined(log.channel) }
+  #takesIn (log: LogId): boolean { return !this.#o.book.isForgotten(log) && (log.publisher === this.#o.self || this.#o.joined(log.channel)) }
 
   #takeHead (peerId: string, bytes: Uint8Array): void {
     const head = this.#o.open(bytes)
@@ -223,7 +230,9 @@ export class Repair {
       if (id === undefined) { this.#o.strike(peerId, 'a malformed offer'); return }
       if (range.head.length > 0) this.#takeHead(peerId, range.head)
       const log = this.#o.book.get(logKey(id))
-      if (log !== undefined) this.#o.hopes(peerId, log)
+      if (log === undefined) continue
+      this.#o.offered(log, range.from, range.to)
+      this.#o.hopes(peerId, log)
     }
   }
 

@@ -14,11 +14,15 @@ import { decodeRecords, type RecordFields } from '../message/record.js'
 import type { TrimStatement } from '../message/signed.js'
 import { BatchCache, type OpenBatch } from './batch-cache.js'
 import { baseOfKey, batchKey, batchOfRow, rowBytes, rowOfBatch } from './batch-row.js'
+import { Forgotten } from './forgotten.js'
 import { LogState, logRowKey } from './log-state.js'
 import type { Store, StoreOp } from './store.js'
 
 /** Decoded batches kept in memory, bytes. Wild guess: enough for a few hundred batches under delivery. */
 const CACHE_BYTES = 24 * 1024 * 1024
+
+/** What was dropped here and not by its publisher is remembered for so long: a neighbour may still have it. */
+const FORGET_DROPPED_MS = 30 * 24 * 3_600_000
 
 export interface BookListener {
   /** A log was heard of for the first time, or a new one of ours begun. */
@@ -48,10 +52,12 @@ export class LogBook {
   readonly #listeners: BookListener[] = []
   /** Bytes held by channel: of own logs, and of others'. */
   readonly #bytes = new Map<string, { own: number, others: number }>()
+  readonly #forgotten: Forgotten
   #nextNumber = 1
 
   constructor (options: LogBookOptions) {
     this.#options = options
+    this.#forgotten = new Forgotten(options.store)
     let after: Uint8Array | undefined
     for (;;) {
       const rows = options.store.entries('log', after === undefined ? {} : { gte: after })
@@ -108,15 +114,40 @@ export class LogBook {
     this.#nextNumber = Math.max(this.#nextNumber, log.number + 1)
   }
 
+  /** The log was forgotten: it is past, and is not to be made again. */
+  isForgotten (id: LogId): boolean { return this.#forgotten.has(id) }
+
+  /**
+   * Logs of which nothing is held any more, that a later log of their publisher has closed, and that are settled: at most `limit`, of
+   * each publisher and channel the earliest only, so that one number can stand for all that were forgotten.
+   */
+  forgettable (own: boolean, limit: number, settled: (log: LogState) => boolean): LogState[] {
+    const out: LogState[] = []
+    const longAgo = this.#options.wallMs() - FORGET_DROPPED_MS
+    for (const logs of this.#byChannel.values()) {
+      for (const log of logs) {
+        if (out.length >= limit) return out
+        if (log.own !== own || !log.held.isEmpty || log.head === 0) continue
+        const past = log.trimmed >= log.head || (log.dropped >= log.head && log.firstAt < longAgo)
+        if (!past || !settled(log)) continue
+        const others = [...logs].filter(other => other.publisher === log.publisher && other !== log)
+        const isEarliest = others.every(other => other.incarnation.number > log.incarnation.number)
+        if (isEarliest && others.some(other => other.linkKnown && other.head > 0)) out.push(log)
+      }
+    }
+    return out
+  }
+
   /** Forgets a log of which nothing is held and nothing is wanted. Returns the operations; durable or not makes no difference to others. */
   forget (log: LogState): StoreOp[] {
+    const op = this.#forgotten.add(log.id)
     this.#byKey.delete(log.key)
     this.#countChannel(log, -log.bytes)
     this.#byNumber.delete(log.number)
     const channel = this.#byChannel.get(log.channel)
     channel?.delete(log)
     if (channel?.size === 0) this.#byChannel.delete(log.channel)
-    return [{ type: 'del', table: 'log', key: logRowKey(log.id) }]
+    return [{ type: 'del', table: 'log', key: logRowKey(log.id) }, op]
   }
 
   /** Takes in a header whose signature has been checked: it may move the head or bring the link. */

@@ -17,7 +17,7 @@
 
 /** The tables, in the words of the rooms that own them. */
 export const TABLES = [
-  'meta',           // node/: format, mesh, identity check, incarnation
+  'meta',           // node/: mesh, identity check, bootstrap addresses; outbox/: incarnation
   'log',            // store/: one row a log
   'batch',          // store/: [log number u32][base position u64] → sealed batch
   'publish-id',     // outbox/: ids that callers chose
@@ -26,7 +26,7 @@ export const TABLES = [
   'cursor',         // inbox/: [subscription u32][log u32] → cursor
   'dead',           // inbox/: [subscription u32][sequence u64] → dead letter
   'peer',           // directory/: what is remembered of other nodes
-  'channel'         // node/: joined channels, retention
+  'forgotten'       // store/: the highest incarnation that is past, by publisher and channel
 ] as const
 
 export type Table = typeof TABLES[number]

@@ -1,11 +1,12 @@
 /** Makes the worked example of docs/protocol.md. Print it with `npx vitest run test/docs/protocol.test.ts`, which shows a difference when there is one. */
-import { toHex, utf8 } from '../../src/base/bytes.js'
+import { concatBytes, toHex, utf8 } from '../../src/base/bytes.js'
 import { Digests } from '../../src/base/digests.js'
 import { RangeSet } from '../../src/base/range-set.js'
 import { sealBatch } from '../../src/message/batch.js'
 import { formatMessageId, meshHash } from '../../src/message/ids.js'
 import { peerIdToBytes } from '../../src/message/peer-id.js'
 import { encodeRecords } from '../../src/message/record.js'
+import { meshNames } from '../../src/network/names.js'
 import { createCrypto } from '../../src/security/ed25519.js'
 
 /** 01 02 03 … 20. Never use it for anything. */
@@ -37,7 +38,7 @@ export function makeExample (): Record<string, string> {
     'batch': toHex(batch.bytes),
     'header-hash': toHex(crypto.hash(batch.header)),
     'message-id': formatMessageId(log, 1),
-    'gossip-id': toHex(crypto.hash(Uint8Array.of(1, ...batch.bytes)).slice(0, 20)),
+    'gossip-id': toHex(crypto.hash(concatBytes([utf8(`${meshNames(MESH).topicPrefix}c/press\0`), Uint8Array.of(1), batch.bytes])).slice(0, 20)),
     'bucket': String(bucket),
     'bucket-value': toHex(digests.buckets('press').slice(bucket * 8, bucket * 8 + 8)),
     'heads-digest': toHex(digests.total('press')),
