@@ -95,9 +95,9 @@ export function openReceipt (bytes: Uint8Array, mesh: Uint8Array): Opened<Receip
   })
 }
 
-/** Names, filters, heads, … in one page of an announcement. */
 /** Pages of one announcement. */
 export const ANNOUNCEMENT_PAGES_MAX = 16
+/** Names, filters, heads, … in one page of an announcement. */
 export const ANNOUNCEMENT_LIMITS = { addresses: 32, joined: 4096, subscriptions: 1024, subscriptions$: { filters: 64 }, heads: 4096 }
 
 export type AnnouncementPage = Announcement & { readonly author: string }

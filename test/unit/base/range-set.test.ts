@@ -99,6 +99,8 @@ describe('a set of ranges', () => {
     for (const bad of [[0], [0, 0], [0, 1, 0, 1], [5], [0x80], [0, 0x80, 0], [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0f, 1], [1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0f]]) {
       expect(() => RangeSet.decode(Uint8Array.from(bad)), bad.join()).toThrow(RangeError)
     }
+    const last = RangeSet.of([Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER])
+    expect(RangeSet.decode(last.encode()).equals(last)).toBe(true)
     const three = RangeSet.of([1, 1], [3, 3], [5, 5]).encode()
     expect(RangeSet.decode(three, 3).size).toBe(3)
     expect(() => RangeSet.decode(three, 2)).toThrow(RangeError)

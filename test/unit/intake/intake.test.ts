@@ -192,11 +192,10 @@ describe('the intake', () => {
     const state = rig.book.must(at(log, 0).logKey)
     const fresh = new LogBook({ store: rig.store, crypto, mesh: testMesh, self: peerOf(50), wallMs: () => 0 })
     expect(fresh.size).toBe(1)
-    const table = rig.store.disk.tables.get('batch')
-    const key = Buffer.from(batchKey(state.number, 1)).toString('latin1')
-    const value = (table?.get(key) as Uint8Array).slice()
+    const value = Buffer.from(rig.store.get('batch', batchKey(state.number, 1)) ?? [])
     value[30] = (value[30] as number) ^ 1
-    table?.put(key, value)
+    rig.store.commit([{ type: 'put', table: 'batch', key: batchKey(state.number, 1), value }], () => {})
+    rig.clock.turn()
     const again = new Rig()
     const intake = new Intake({
       clock: again.clock, crypto, mesh: testMesh, store: rig.store, book: fresh, interest: () => 'keep', hasRoom: () => true, quarantined: () => false, live: () => {}, forked: () => {}, ahead: () => {}, held: () => {}, refused: () => {}, failed: () => {}

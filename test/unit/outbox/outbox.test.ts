@@ -172,7 +172,7 @@ describe('the outbox', () => {
     rig.outbox.close(new SkeinError('ERR_CLOSED'))
     rig.publish(recordOf('press/a', '4'))
     rig.clock.advance(10_000)
-    expect(rig.answers.map(({ label, code }) => [label, code]).sort()).toEqual([['1', 'ok'], ['2', 'ERR_CLOSED'], ['3', 'ERR_CLOSED'], ['4', 'ERR_CLOSED']])
+    expect(rig.answers.sort((a, b) => +a.label - +b.label).map(({ label, code }) => [label, code])).toEqual([['1', 'ok'], ['2', 'ERR_CLOSED'], ['3', 'ERR_CLOSED'], ['4', 'ERR_CLOSED']])
     expect(rig.outbox.isIdle).toBe(true)
   })
 

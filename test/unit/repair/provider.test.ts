@@ -54,6 +54,15 @@ describe('the provider', () => {
     expect([rig.bases, rig.ends]).toEqual([[3, 7], [{ through: 10, missing: '', busy: false }]])
   })
 
+  it('leaves that out behind a hole too, and names only what was needed as missing', () => {
+    const rig = new Rig()
+    for (let i = 0; i < 5; i++) rig.log.write(2)
+    rig.holder.hold(rig.log, (_batch, i) => i === 1 || i === 3)
+    rig.want({ skip: RangeSet.of([3, 4], [10, 10]).encode() as Bytes })
+    rig.clock.turn()
+    expect([rig.bases, rig.ends]).toEqual([[7], [{ through: 10, missing: '1-2,5-6,9', busy: false }]])
+  })
+
   it('denies a log it does not know, and makes nothing of a want that is malformed', () => {
     const rig = filled()
     rig.want({ log: toLogRef(new WrittenLog(3).id), from: 5, to: 8 })

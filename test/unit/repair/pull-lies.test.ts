@@ -68,6 +68,7 @@ describe('a neighbour that breaks the protocol', () => {
 
   it.each<[string, (want: Want) => Frame[]]>([
     ['says that all is answered and sends nothing', (want) => [end(want)]],
+    ['sends a part and says that it was all', (want) => want.from === 1 ? [data(want, first.bytes), end(want)] : [data(want, third.bytes), end(want)]],
     ['ends before it has begun', (want) => [end(want, { through: 0 })]],
     ['ends far behind what was asked', (want) => [end(want, { through: Number.MAX_SAFE_INTEGER - 1 })]],
     ['denies what was not asked', (want) => [end(want, { missing: RangeSet.of([1000, 2000]).encode() })]],

@@ -23,6 +23,7 @@ class Node extends Holder {
   readonly sent: Frame[] = []
   readonly strikes: string[] = []
   readonly hopes: string[] = []
+  readonly offered: string[] = []
   peer!: Node
   channels = ['press']
 
@@ -36,7 +37,7 @@ class Node extends Holder {
       clock, random: seededRandom(n), crypto, mesh: testMesh, self: peerId, book, receipts: this.receipts, channels: () => this.channels, takesPart, joined: takesPart,
       open: (bytes) => { try { return openBatch(bytes, testMesh) } catch { return undefined } },
       send: (_to, bytes) => { this.#post(decodeFrame(bytes) as Frame); return true },
-      peerChannels: () => {}, offered: () => {}, hopes: (_peer, log) => { this.hopes.push(log.key) }, strike
+      peerChannels: () => {}, offered: (log, from, to) => { this.offered.push(`${log.key} ${from}-${to}`) }, hopes: (_peer, log) => { this.hopes.push(log.key) }, strike
     })
     this.receipting = new Receipting({
       clock, crypto, mesh: testMesh, self: peerId, book, receipts: this.receipts, processed: () => [], isUp: () => false, neighbours: () => [], send: () => {}, strike, takesPart
@@ -221,6 +222,7 @@ describe('offering on what was pulled', () => {
     const have = a.sent.flatMap(frame => frame.type === 'have' ? frame.value.ranges : [])
     expect(have.map(({ from, to }) => [from, to])).toEqual([[1, 6]])
     expect(new Set(b.hopes)).toEqual(new Set([state.key]))
+    expect(b.offered).toEqual([`${state.key} 1-6`])
     expect([...b.book.all()][0]?.head).toBe(6)
   })
 })
