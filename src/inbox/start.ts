@@ -6,8 +6,6 @@
  * | latest   | behind the head             | at the first record not older than the creation        |
  * | a time   | at the first record not older than it                                                |
  */
-import { Signed, Trim } from '../message/wire.js'
-import type { LogState } from '../store/log-state.js'
 import type { Cursor } from './cursor.js'
 import type { SubscriptionRow } from './rows.js'
 
@@ -23,22 +21,12 @@ export function begin (cursor: Cursor, row: SubscriptionRow, known: boolean): vo
   }
 }
 
-/** When the publisher signed its latest trim of this log, ms by its clock. */
-export function trimTimeOf (log: LogState): number | undefined {
-  if (log.trimBytes.length === 0) return undefined
-  try {
-    return Trim.decode(Signed.decode(log.trimBytes).statement).time
-  } catch {
-    return undefined
-  }
-}
-
 /** Whether positions up to `through` were trimmed before the subscription could claim them. `offsetMs`: the publisher's clock minus ours. */
 export function trimmedUnclaimed (cursor: Cursor, row: SubscriptionRow, through: number, offsetMs: number): boolean {
   if (through > cursor.log.trimmed) return false
   // Of a later start nothing is known once it is found; whatever is trimmed from then on was claimed.
   if (row.from !== 'earliest' && cursor.since === 0) return false
-  const time = trimTimeOf(cursor.log)
+  const time = cursor.log.trimTime
   if (time === undefined) return false
   return row.from === 'earliest' ? time - offsetMs <= row.createdAt : time - offsetMs < cursor.since
 }

@@ -21,6 +21,8 @@ import type { Store, StoreOp } from './store.js'
 /** Decoded batches kept in memory, bytes. Wild guess: enough for a few hundred batches under delivery. */
 const CACHE_BYTES = 24 * 1024 * 1024
 
+/** A trimmed log is remembered for so long, so that neighbours hear of the trim. */
+const FORGET_TRIMMED_MS = 24 * 3_600_000
 /** What was dropped here and not by its publisher is remembered for so long: a neighbour may still have it. */
 const FORGET_DROPPED_MS = 30 * 24 * 3_600_000
 
@@ -58,6 +60,7 @@ export class LogBook {
   constructor (options: LogBookOptions) {
     this.#options = options
     this.#forgotten = new Forgotten(options.store)
+    this.#nextNumber = this.#forgotten.lastNumber + 1
     let after: Uint8Array | undefined
     for (;;) {
       const rows = options.store.entries('log', after === undefined ? {} : { gte: after })
@@ -123,12 +126,12 @@ export class LogBook {
    */
   forgettable (own: boolean, limit: number, settled: (log: LogState) => boolean): LogState[] {
     const out: LogState[] = []
-    const longAgo = this.#options.wallMs() - FORGET_DROPPED_MS
+    const now = this.#options.wallMs()
     for (const logs of this.#byChannel.values()) {
       for (const log of logs) {
         if (out.length >= limit) return out
         if (log.own !== own || !log.held.isEmpty || log.head === 0) continue
-        const past = log.trimmed >= log.head || (log.dropped >= log.head && log.firstAt < longAgo)
+        const past = log.trimmed >= log.head ? (log.trimTime ?? 0) < now - FORGET_TRIMMED_MS : log.dropped >= log.head && log.firstAt < now - FORGET_DROPPED_MS
         if (!past || !settled(log)) continue
         const others = [...logs].filter(other => other.publisher === log.publisher && other !== log)
         const isEarliest = others.every(other => other.incarnation.number > log.incarnation.number)
@@ -140,7 +143,7 @@ export class LogBook {
 
   /** Forgets a log of which nothing is held and nothing is wanted. Returns the operations; durable or not makes no difference to others. */
   forget (log: LogState): StoreOp[] {
-    const op = this.#forgotten.add(log.id)
+    const op = this.#forgotten.add(log.id, log.number)
     this.#byKey.delete(log.key)
     this.#countChannel(log, -log.bytes)
     this.#byNumber.delete(log.number)

@@ -4,7 +4,7 @@ import { RangeSet } from '../base/range-set.js'
 import { fromWireLink, toWireLink, type LogLink } from '../message/batch.js'
 import { formatIncarnation, logKey, type Incarnation, type LogId } from '../message/ids.js'
 import { peerIdFromBytes, peerIdToBytes } from '../message/peer-id.js'
-import { Batch, BatchHeader, LogRow } from '../message/wire.js'
+import { Batch, BatchHeader, LogRow, Signed, Trim } from '../message/wire.js'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
@@ -92,6 +92,16 @@ export class LogState {
     state.linkKnown = row.linkKnown
     state.link = row.link === undefined ? undefined : fromWireLink(row.link)
     return state
+  }
+
+  /** When the publisher signed its latest trim, ms by its clock. */
+  get trimTime (): number | undefined {
+    if (this.trimBytes.length === 0) return undefined
+    try {
+      return Trim.decode(Signed.decode(this.trimBytes).statement).time
+    } catch {
+      return undefined
+    }
   }
 
   toString (): string { return `${this.publisher.slice(-6)}.${formatIncarnation(this.incarnation)}.${this.channel}` }

@@ -10,6 +10,7 @@ import { peerIdOfPublicKey } from '../../src/message/peer-id.js'
 import { makeRecord } from '../../src/message/record.js'
 import type { Gap } from '../../src/message/reports.js'
 import { createMemoryMesh, type MemoryMesh, type MemoryNetwork } from '../../src/network/memory-network.js'
+import type { NodeOptions } from '../../src/node/api.js'
 import { Engine } from '../../src/node/engine.js'
 import { createMemoryDisk, createMemoryStore, type MemoryDisk, type MemoryStore } from '../../src/store/memory-store.js'
 
@@ -103,7 +104,7 @@ export class WorldNode {
   readonly acked = new Map<string, string[]>()
   readonly subscriptions: Array<{ name: string, filters: string[], nackEvery: number }> = []
 
-  constructor (readonly world: World, readonly name: string, readonly relay: boolean, readonly bootstrap: WorldNode[]) {
+  constructor (readonly world: World, readonly name: string, readonly relay: boolean, readonly bootstrap: WorldNode[], readonly retention: NodeOptions['retention'] = {}) {
     this.peerId = peerIdOfPublicKey(world.random.bytes(32))
   }
 
@@ -125,7 +126,7 @@ export class WorldNode {
     const crypto = simulatedCrypto(this.peerId)
     const engine = this.engine = new Engine({
       clock, random: world.random, crypto, mesh: meshHash(crypto, 'world'), store, network, log: silentLogger,
-      settings: { relay: this.relay, publishWaitMs: 1_000 },
+      settings: { relay: this.relay, publishWaitMs: 1_000, retention: this.retention },
       listener: {
         peerUp: () => {}, peerDown: () => {}, notice: () => {}, buried: () => {}, ahead: () => {},
         forked: (batch) => { this.failures.push(`forked ${batch.logKey}`) },
@@ -193,8 +194,8 @@ export class World {
     this.mesh = createMemoryMesh({ clock: this.clock, random, latencyMs: () => 0.2 + random.float() * 5 })
   }
 
-  add (name: string, options: { relay?: boolean, bootstrap?: WorldNode[] } = {}): WorldNode {
-    const node = new WorldNode(this, name, options.relay === true, options.bootstrap ?? [])
+  add (name: string, options: { relay?: boolean, bootstrap?: WorldNode[], retention?: NodeOptions['retention'] } = {}): WorldNode {
+    const node = new WorldNode(this, name, options.relay === true, options.bootstrap ?? [], options.retention)
     this.nodes.push(node)
     return node
   }
