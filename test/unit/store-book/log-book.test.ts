@@ -236,6 +236,41 @@ describe('the log book', () => {
     expect(() => { rig.start() }).toThrowError(expect.objectContaining({ code: 'ERR_STORE_CORRUPT' }))
   })
 
+  it('forgets closed logs that are past, the earliest first, and does not take them in again or give their numbers to others', () => {
+    const rig = new Rig()
+    const link = { incarnation: { number: 5, random: '0000000000000005' }, position: 2, hash: new Uint8Array(32) }
+    const [first, second, third] = [5, 6, 7].map(number => new WrittenLog(1, number, 'press', number === 5 ? undefined : link)) as [WrittenLog, WrittenLog, WrittenLog]
+    // The earliest is heard of last, and so has the highest number.
+    for (const log of [second, third, first]) {
+      log.write(2)
+      rig.hold(log)
+    }
+    const settled = (): boolean => true
+    expect(rig.book.forgettable(false, 9, settled)).toEqual([])
+    for (const log of [first, second, third]) {
+      const state = rig.book.ensure(log.id)
+      const { trim, bytes } = log.trim(2)
+      rig.book.noteTrim(state, trim, bytes)
+      rig.store.commit(rig.book.drop(state, 2).ops, () => {})
+    }
+    rig.clock.turn()
+    expect(rig.book.forgettable(true, 9, settled)).toEqual([])
+    expect(rig.book.forgettable(false, 9, () => false)).toEqual([])
+    for (const log of [first, second]) {
+      const past = rig.book.forgettable(false, 9, settled)
+      expect(past.map(({ id }) => id)).toEqual([log.id])
+      rig.store.commit(rig.book.forget(past[0] as LogState), () => {})
+      rig.clock.turn()
+    }
+    // The last log of a publisher stays: nothing has closed it.
+    expect(rig.book.forgettable(false, 9, settled)).toEqual([])
+    rig.start()
+    expect([...rig.book.all()].map(({ id }) => id)).toEqual([third.id])
+    expect([first, second, third].map(({ id }) => rig.book.isForgotten(id))).toEqual([true, true, false])
+    expect(rig.book.isForgotten({ ...first.id, channel: 'other' })).toBe(false)
+    expect(rig.book.ensure(new WrittenLog(2).id).number).toBe(4)
+  })
+
   it('forgets a log', () => {
     const rig = new Rig()
     const state = rig.hold(written(2))
