@@ -15,10 +15,22 @@ export function chunks (stream: Stream): AsyncGenerator<Uint8ArrayList> {
   let ended = false
   let failure: Error | undefined
   let wake: (() => void) | undefined
+  let resuming = false
   const signal = (): void => { wake?.(); wake = undefined }
+  const bound = (): void => {
+    if (!resuming && waiting.byteLength >= READ_BUFFER_BYTES && stream.readStatus === 'readable') stream.pause()
+  }
+  // A stream that resumes hands over first what it holds and opens its window after that, also when it was paused in between:
+  // then it would take in without end, and fail when its buffer is full.
+  const goOn = (): void => {
+    resuming = true
+    resume(stream)
+    resuming = false
+    bound()
+  }
   const onMessage = (event: StreamMessageEvent): void => {
     waiting.append(event.data)
-    if (waiting.byteLength >= READ_BUFFER_BYTES && stream.readStatus === 'readable') stream.pause()
+    bound()
     signal()
   }
   const onEnd = (): void => { ended = true; signal() }
@@ -26,7 +38,7 @@ export function chunks (stream: Stream): AsyncGenerator<Uint8ArrayList> {
   stream.addEventListener('message', onMessage)
   stream.addEventListener('end', onEnd)
   stream.addEventListener('close', onClose)
-  resume(stream)
+  goOn()
   if (stream.status !== 'open') ended = true
 
   async function * read (): AsyncGenerator<Uint8ArrayList> {
@@ -36,7 +48,7 @@ export function chunks (stream: Stream): AsyncGenerator<Uint8ArrayList> {
           const chunk = waiting
           waiting = new Uint8ArrayList()
           yield chunk
-          if (waiting.byteLength < READ_BUFFER_BYTES) resume(stream)
+          if (waiting.byteLength < READ_BUFFER_BYTES) goOn()
         } else if (ended) {
           if (failure !== undefined) throw failure
           return

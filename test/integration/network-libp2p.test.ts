@@ -53,6 +53,28 @@ describe('libp2p network', () => {
     expect(a.network.inspect(b.id)).toMatchObject({ topics: ['t'], unsentGossipBytes: 0, unsentLinkBytes: 0 })
   })
 
+  it('keeps the link to a peer whose handlers are slow: the far window closes and opens, and nothing overflows', async () => {
+    const a = await nodes.start()
+    const b = await nodes.start({ bootstrap: [a.address] })
+    await linked(a, b)
+    const count = 8000
+    let heard = 0
+    b.told.onFrame = () => {
+      if (++heard > 1000) return
+      const end = performance.now() + 3
+      while (performance.now() < end);
+    }
+    for (let i = 0; i < count; i++) {
+      const drains = a.told.drains.length
+      const frame = new Uint8Array(4096)
+      new DataView(frame.buffer).setUint32(0, i)
+      if (!a.network.send(b.id, frame)) await until(() => a.told.drains.length > drains || a.told.downs.length > 0, 'room on the link', 30_000)
+    }
+    await until(() => heard === count || a.told.downs.length > 0, 'all frames', 30_000)
+    expect([...a.told.downs, ...b.told.downs]).toEqual([])
+    expect(b.told.frames.get(a.id)?.every((frame, i) => new DataView(frame.buffer, frame.byteOffset).getUint32(0) === i)).toBe(true)
+  })
+
   it('does not tell a used port from a stranger: ERR_PORT_IN_USE names the address', async () => {
     const server = createServer().listen(0, '127.0.0.1')
     await once(server, 'listening')
