@@ -223,7 +223,7 @@ export class MeshPeer {
   async untilAcked (count: number): Promise<void> { await until(`${this.name} to have acked ${count}`, () => this.progress(), progress => progress.acked >= count) }
   async untilLoaded (name = 'load'): Promise<void> { await until(`${this.name} to have published its load`, () => this.progress(), progress => progress.loads[name]?.done === true) }
 
-  /** Nothing more is to come for this subscription as far as this node knows, and it has `heads` records in its channels. */
+  /** All that this node has heard of is settled for this subscription. More may exist. */
   async untilSettled (name: string): Promise<void> {
     await until(`${this.name} to have settled all for ${name}`, () => this.status(), status => status.subscriptions.some(subscription => subscription.name === name && subscription.lag === 0 && subscription.inFlight === 0))
   }

@@ -69,18 +69,18 @@ class Peer {
     for (let i = 0; i < outstanding; i++) void worker()
   }
 
-  deliver (name, settle, delivery) {
-    const id = delivery.ephemeral ? '' : delivery.id
+  noteDelivery (name, delivery) {
+    const { id } = delivery
     const tag = delivery.text().trimEnd()
     this.delivered++
     this.write({
       event: 'delivered', sub: name, id, tag, topic: delivery.topic, attempt: delivery.attempt, ...(delivery.late ? { late: true } : {}), ...(delivery.ephemeral ? { ephemeral: true } : {}),
       ...(delivery.key === undefined ? {} : { key: delivery.key }), incarnation: delivery.incarnation, position: delivery.position, publisher: delivery.publisher
     })
-    return settle === undefined ? undefined : this.settle(name, settle, delivery, id)
   }
 
-  async settle (name, settle, delivery, id) {
+  async settle (name, settle, delivery) {
+    const { id } = delivery
     try {
       const how = typeof settle === 'string' ? settle : settle[Math.min(delivery.attempt, settle.length) - 1]
       if (how === 'ack') {
@@ -109,10 +109,9 @@ class Peer {
     const loop = async () => {
       try {
         for await (const delivery of subscription) {
-          if (state.settle === 'hold') {
-            state.held.push(delivery)
-            this.deliver(name, undefined, delivery)
-          } else void this.deliver(name, state.settle, delivery)
+          this.noteDelivery(name, delivery)
+          if (state.settle === 'hold') state.held.push(delivery)
+          else void this.settle(name, state.settle, delivery)
           if (++state.count >= limit) break
         }
       } catch (error) {
@@ -127,14 +126,14 @@ class Peer {
   async release ({ as, settle, count }) {
     const state = this.subscriptions.get(as)
     if (count === undefined) state.settle = settle
-    await Promise.all(state.held.splice(0, count ?? Infinity).map(delivery => this.settle(as, settle, delivery, delivery.id)))
+    await Promise.all(state.held.splice(0, count ?? Infinity).map(delivery => this.settle(as, settle, delivery)))
   }
 
   async consume ({ as, filters, options, failFirst = 0 }) {
     const name = as ?? options.name
     let running = 0
     const consumer = await this.node.consume(filters, options, async (delivery) => {
-      this.deliver(name, undefined, delivery)
+      this.noteDelivery(name, delivery)
       running++
       this.write({ event: 'begun', sub: name, id: delivery.id, key: delivery.key, running })
       // Handlers of different length overtake each other unless something keeps them in order.
