@@ -5,7 +5,8 @@
 import { SkeinError } from '../base/errors.js'
 import { TABLES, type StoreOp, type StoreRange } from './store.js'
 
-export const STORE_KEY_BYTES_MAX = 256
+/** The longest is that of a log: 54 bytes and a channel, which is as long as a topic may be. */
+export const STORE_KEY_BYTES_MAX = 384
 export const STORE_VALUE_BYTES_MAX = 2 * 1024 * 1024
 /** Entries of one read. */
 export const STORE_ENTRIES_MAX = 1000

@@ -11,7 +11,7 @@
  * - Reads are synchronous and see everything whose `done` was called without an error. They may see a commit a
  *   little earlier than its `done`, never a part of one.
  * - Within one commit a later operation on the same key wins.
- * - Keys order bytewise, a prefix before what it is a prefix of. Keys are 1 to 256 bytes, values up to 2 MiB.
+ * - Keys order bytewise, a prefix before what it is a prefix of. Keys are 1 to 384 bytes, values up to 2 MiB.
  * - Returned arrays belong to the caller and stay as they are.
  */
 
