@@ -24,6 +24,8 @@ import type { Store, StoreOp } from '../store/store.js'
 export const INTAKE_BYTES_MAX = 16 * 1024 * 1024
 /** A record this far ahead of our clock raises an event. A choice. */
 const AHEAD_MS = 5 * 60_000
+/** Ranges held of one log, with holes between them: above it a batch is taken only next to one that is there, so that a publisher that scatters positions does not make rows that no store takes. A choice. */
+export const HELD_RANGES_MAX = 4096
 /** First pause after the disk was full; doubles up to the second. */
 const RETRY_MIN_MS = 250
 const RETRY_MAX_MS = 5_000
@@ -115,6 +117,7 @@ export class Intake {
       if (under?.overlaps(batch.base, batch.last) === true) return 'unwanted'
       // What is past comes again by gossip only when somebody replays it; what was asked for is another matter.
       if (pulledFrom === undefined && batch.last <= Math.max(known.trimmed, known.dropped)) return 'unwanted'
+      if (interest === 'keep' && this.#isScattered(known, batch)) return 'unwanted'
     } else if (this.#o.book.size >= LOGS_MAX || this.#o.book.isForgotten(batch.log)) return 'unwanted'
     if (interest === 'live') return this.#offerLive(batch)
     if (this.isFull || !this.#o.hasRoom(batch)) return 'unwanted'
@@ -129,6 +132,14 @@ export class Intake {
     this.#stagedBytes += batch.bytes.length
     if (!this.#committing) this.#commit()
     return 'new'
+  }
+
+  /** There are too many holes already, and this batch closes none. Repair asks for the lowest first, which always does. */
+  #isScattered (log: LogState, { base, last }: SealedBatch): boolean {
+    const under = this.#under.get(log.key) ?? new RangeSet()
+    if (log.held.size + under.size < HELD_RANGES_MAX) return false
+    const touches = (position: number): boolean => log.held.has(position) || under.has(position)
+    return base - 1 > Math.max(log.trimmed, log.dropped) && !touches(base - 1) && !touches(last + 1)
   }
 
   /** Signature, body hash, records, in this order; undefined when one of them is wrong. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { sealBatch, openBatch, headBytes, type SealedBatch } from '../../../src/message/batch.js'
-import { Intake, INTAKE_BYTES_MAX, type Interest } from '../../../src/inbox/intake.js'
+import { HELD_RANGES_MAX, Intake, INTAKE_BYTES_MAX, type Interest } from '../../../src/inbox/intake.js'
 import { encodeRecords } from '../../../src/message/record.js'
 import type { StoreOp } from '../../../src/store/store.js'
 import type { LogState } from '../../../src/store/log-state.js'
@@ -102,6 +102,24 @@ describe('the intake', () => {
       expect(state?.held.count ?? 0).toBe([...distinct].reduce((sum, i) => sum + at(log, i).count, 0))
       expect(state?.bytes ?? 0).toBe([...distinct].reduce((sum, i) => sum + at(log, i).bytes.length, 0))
     }), { numRuns: 100 })
+  })
+
+  it('holds only so many scattered ranges of a log, and takes what closes a hole all the same', () => {
+    const rig = new Rig()
+    const log = written(...new Array<number>(2 * HELD_RANGES_MAX + 4).fill(1))
+    for (let i = 1; i < 2 * HELD_RANGES_MAX; i += 2) {
+      expect(rig.offer(at(log, i))).toBe('new')
+      if (i % 100 === 1) rig.clock.turn()
+    }
+    const state = rig.book.get(at(log, 0).logKey)
+    expect(rig.offer(at(log, 2 * HELD_RANGES_MAX + 1))).toBe('unwanted')
+    rig.clock.turn()
+    expect(rig.offer(at(log, 2 * HELD_RANGES_MAX + 1), 'peer')).toBe('unwanted')
+    expect(state?.held.size).toBe(HELD_RANGES_MAX)
+    expect([rig.offer(at(log, 0), 'peer'), rig.offer(at(log, 2), 'peer'), rig.offer(at(log, 2 * HELD_RANGES_MAX))]).toEqual(['new', 'new', 'new'])
+    rig.clock.turn()
+    expect(state?.held.size).toBe(HELD_RANGES_MAX - 1)
+    expect(rig.offer(at(log, 2 * HELD_RANGES_MAX + 2))).toBe('new')
   })
 
   it('refuses as bad what its publisher did not sign, and keeps nothing of it', () => {
