@@ -100,7 +100,7 @@ export class Inbox {
       needsChanged
     }
     this.#live = new Live({ nextToken, soon: (fn) => { clock.soon(fn) }, changed: () => { needsChanged(undefined) } })
-    const subscriptions = this.#subscriptions = new Subscriptions({ clock, store, book, index, committer, env, changed: () => { needsChanged(undefined) }, failed })
+    const subscriptions = this.#subscriptions = new Subscriptions({ clock, store, book, index, committer, env, changed: () => { needsChanged(undefined) }, processed: (cursor) => { listener.processed(cursor.log, cursor.core.name) }, failed })
     this.#cores = subscriptions.cores
     subscriptions.load()
     this.#state = 'open'

@@ -28,6 +28,8 @@ export interface SubscriptionsParts {
   readonly env: CoreEnv
   /** What is wanted has changed. */
   changed (): void
+  /** What a new cursor has settled is durable: all that lies before its start. */
+  processed (cursor: Cursor): void
   failed (error: SkeinError): void
 }
 
@@ -119,6 +121,7 @@ export class Subscriptions {
         core.created = true
         committer.flush()
         this.#p.changed()
+        this.#tell([...core.cursors.values()])
       } else {
         this.#detach(core)
       }
@@ -157,9 +160,15 @@ export class Subscriptions {
         }
         for (const log of [...book.all()]) this.learned(log)
         this.#p.changed()
+        this.#tell(fresh)
       }
       done(error)
     })
+  }
+
+  /** Publishers keep what they do not know to be settled: they are told that what lies before the start is. */
+  #tell (cursors: readonly Cursor[]): void {
+    for (const cursor of cursors) if (cursor.mark > 0) this.#p.processed(cursor)
   }
 
   remove (name: string, done: SettleDone): void {

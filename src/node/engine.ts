@@ -142,7 +142,11 @@ export class Engine {
     this.intake = new Intake({
       clock, crypto, mesh, store, book: this.book,
       interest: (batch) => this.reception.interest(batch),
-      hasRoom: (batch) => this.book.bytes(batch.log.channel, false) < retentionOf(settings.retention ?? {}, batch.log.channel).bytes * OTHERS_SLACK,
+      hasRoom: (batch) => {
+        if (this.book.bytes(batch.log.channel, false) < retentionOf(settings.retention ?? {}, batch.log.channel).bytes * OTHERS_SLACK) return true
+        this.housekeeping.makeRoom()
+        return false
+      },
       quarantined: (publisher) => this.quarantine.has(publisher),
       live: (batch, records) => { this.reception.offerLive(batch, records) },
       forked: (batch) => { this.reception.forked(batch) },
@@ -235,6 +239,7 @@ export class Engine {
       frame: (peerId, frame) => { this.neighbourhood.frame(peerId, frame) },
       gossip: (topic, data, from) => this.reception.gossip(topic, data, from),
       drained: (peerId) => {
+        this.neighbourhood.drained(peerId)
         this.provider.drained(peerId)
         this.repair.compare(peerId)
       },

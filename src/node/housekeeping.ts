@@ -7,6 +7,8 @@ import type { Engine } from './engine.js'
 const RECEIPTS_WRITE_MS = 250
 /** Between two commits of trimming while there is more to trim: others want the store too. */
 const AGAIN_MS = 20
+/** Between two passes over others' logs while their quota holds something off. */
+const ROOM_MS = 250
 /** Logs forgotten in one commit. */
 const FORGET_LOGS = 64
 
@@ -16,6 +18,7 @@ export class Housekeeping {
   #idsNext: Uint8Array | undefined
   #receiptsDue = false
   #trimDue = false
+  #roomDue = false
 
   constructor (engine: Engine) {
     this.#e = engine
@@ -52,6 +55,16 @@ export class Housekeeping {
       // One commit takes a limited number of batches; what is left goes in the next ones, at once.
       if (trimmed.more) this.#again(() => { this.trim() })
       return [...trimmed.ops, ...ids.ops, ...this.#forgotten(true)]
+    })
+  }
+
+  /** The quota of others' logs holds something off: what may go goes now, and not at the next pass. */
+  makeRoom (): void {
+    if (this.#roomDue) return
+    this.#roomDue = true
+    this.#e.options.clock.after(ROOM_MS, () => {
+      this.#roomDue = false
+      if (!this.#e.isClosed) this.#drop()
     })
   }
 

@@ -1,10 +1,12 @@
 import type { NetworkPeer } from '../network/network.js'
-import { decodeFrame, encodeFrame } from '../repair/frames.js'
+import { decodeFrame, encodeFrame, framesOf } from '../repair/frames.js'
 import type { Engine } from './engine.js'
 
 /** Neighbours that come and go, and the frames they send: each goes to the room it is for. */
 export class Neighbourhood {
   readonly #e: Engine
+  /** What a neighbour that has come is still to be told of the directory, which may be more than its link takes at once. */
+  readonly #unsent = new Map<string, Uint8Array[]>()
 
   constructor (engine: Engine) {
     this.#e = engine
@@ -12,28 +14,33 @@ export class Neighbourhood {
 
   peerUp (peer: NetworkPeer): void {
     this.#e.neighbours.up(peer)
+    this.#unsent.set(peer.id, this.#e.directory.everything())
     this.#sendAnnouncements(peer.id)
     this.#e.repair.peerUp(peer.id)
     this.#e.puller.hopes(peer.id)
     this.#e.options.listener.peerUp(peer)
   }
 
+  /** The link takes frames again. */
+  drained (peerId: string): void { this.#sendAnnouncements(peerId) }
+
   #sendAnnouncements (peerId: string): void {
-    let page: Uint8Array[] = []
-    let bytes = 0
-    for (const signed of this.#e.directory.everything()) {
-      page.push(signed)
-      bytes += signed.length
-      if (bytes < 256 * 1024 && page.length < 256) continue
-      this.#e.options.network.send(peerId, encodeFrame('announcements', { signed: page as Array<Uint8Array<ArrayBuffer>> }))
-      page = []
-      bytes = 0
+    const unsent = this.#unsent.get(peerId)
+    if (unsent === undefined) return
+    let sent = 0
+    let roomLeft = true
+    for (const signed of framesOf(unsent)) {
+      if (!roomLeft) break
+      roomLeft = this.#e.options.network.send(peerId, encodeFrame('announcements', { signed: signed as Array<Uint8Array<ArrayBuffer>> }))
+      sent += signed.length
     }
-    if (page.length > 0) this.#e.options.network.send(peerId, encodeFrame('announcements', { signed: page as Array<Uint8Array<ArrayBuffer>> }))
+    if (sent >= unsent.length) this.#unsent.delete(peerId)
+    else this.#unsent.set(peerId, unsent.slice(sent))
   }
 
   peerDown (peerId: string, reason: string): void {
     this.#e.neighbours.down(peerId)
+    this.#unsent.delete(peerId)
     this.#e.provider.peerDown(peerId)
     this.#e.puller.peerDown(peerId)
     this.#e.repair.peerDown(peerId)

@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest'
+import { meshHash } from '../../src/message/ids.js'
+import { peerIdOfPublicKey, peerIdToBytes } from '../../src/message/peer-id.js'
+import { signAnnouncement } from '../../src/message/signed.js'
+import { seededRandom } from '../contract/network-clock.js'
+import { simulatedCrypto, World } from './world.js'
+
+type Bytes = Uint8Array<ArrayBuffer>
+
+const KIB = 1024
+
+describe('limits on simulated time', () => {
+  it('publishes to, relays and delivers a topic whose first level is as long as a topic may be', async () => {
+    const world = new World(seededRandom(1))
+    const relay = world.add('relay', { relay: true })
+    const publisher = world.add('publisher', { bootstrap: [relay] })
+    const subscriber = world.add('subscriber', { bootstrap: [relay] })
+    for (const node of world.nodes) await node.start()
+    const topic = 'x'.repeat(256)
+    subscriber.subscribe('all', [topic])
+    await world.clock.run(1_000)
+    publisher.publish(topic, 'hello')
+    expect(await world.clock.run(30_000, () => subscriber.acked.get('all')?.length === 1)).toBe(true)
+    for (const node of world.nodes) {
+      node.crash(false)
+      await node.start()
+      expect([...node.engine?.book.all() ?? []].map(log => log.channel)).toEqual([topic])
+    }
+  })
+
+  it('goes on publishing when a subscription that begins at the end of a full outbox is made elsewhere', async () => {
+    const world = new World(seededRandom(2))
+    const publisher = world.add('publisher', { retention: { bytes: 64 * KIB } })
+    const first = world.add('first', { bootstrap: [publisher] })
+    const second = world.add('second', { bootstrap: [publisher] })
+    for (const node of world.nodes) await node.start()
+    first.subscribe('first', ['a/#'])
+    await world.clock.run(3_000)
+    // Six fill the outbox: for another one something must be trimmed.
+    const body = 'x'.repeat(10_000)
+    for (let i = 0; i < 6; i++) publisher.publish('a/x', body)
+    await world.clock.run(20_000, () => first.acked.get('first')?.length === 6)
+    const known = (): boolean => [...second.engine?.book.all() ?? []].some(({ head }) => head === 6)
+    // A wildcard that matches nothing else makes the second node learn of the log before the subscription that begins at its end.
+    second.subscribe('other', ['a/none'])
+    expect(await world.clock.run(60_000, known)).toBe(true)
+    await world.clock.run(30_000)
+    let made = false
+    second.engine?.inbox.open({ name: 'second', filters: ['a/#'], from: 'latest', maxInFlight: 64, ackTimeoutMs: 30_000, maxAttempts: 10, backoffMs: 50, backoffMaxMs: 500, change: false }, () => { made = true })
+    await world.clock.run(60_000)
+    expect(made).toBe(true)
+    publisher.publish('a/x', body)
+    await world.clock.run(10_000)
+    expect(publisher.published.length).toBe(7)
+  })
+
+  it('catches up at the speed of the subscription when the quota of others’ logs is far smaller than what is missed', async () => {
+    const world = new World(seededRandom(3))
+    const publisher = world.add('publisher')
+    const subscriber = world.add('subscriber', { bootstrap: [publisher], retention: { bytes: 256 * KIB } })
+    await publisher.start()
+    for (let i = 0; i < 400; i++) {
+      publisher.publish('a/x', 'x'.repeat(10_000))
+      await world.clock.run(5)
+    }
+    await subscriber.start()
+    subscriber.subscribe('all', ['a/#'])
+    expect(await world.clock.run(60_000, () => subscriber.acked.get('all')?.length === 400)).toBe(true)
+  })
+
+  it('keeps the link to a newcomer when the directory is larger than a link takes at once', async () => {
+    const world = new World(seededRandom(4))
+    const old = world.add('old')
+    const newcomer = world.add('newcomer', { bootstrap: [old] })
+    await old.start()
+    const joined = Array.from({ length: 2_000 }, (_, i) => `${i}-`.padEnd(200, 'x'))
+    for (let n = 0; n < 30; n++) {
+      const publicKey = world.random.bytes(32)
+      const crypto = simulatedCrypto(peerIdOfPublicKey(publicKey))
+      const page = signAnnouncement(crypto, {
+        mesh: meshHash(crypto, 'world') as Bytes, publisher: peerIdToBytes(peerIdOfPublicKey(publicKey)) as Bytes, sequence: Math.floor(world.clock.wallMs()), time: Math.floor(world.clock.wallMs()),
+        page: 0, pages: 1, relay: true, addresses: [], joined, subscriptions: [], heads: []
+      })
+      expect(old.engine?.directory.arrived(page)).toBe('accept')
+    }
+    await newcomer.start()
+    expect(await world.clock.run(60_000, () => (newcomer.engine?.directory.size ?? 0) >= 30)).toBe(true)
+    expect(newcomer.network?.peers().length).toBe(1)
+  })
+})
