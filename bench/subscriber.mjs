@@ -24,7 +24,7 @@ void (async () => {
     const { body } = delivery
     const view = new DataView(body.buffer, body.byteOffset)
     seen.add(view.getUint32(8))
-    latencies.push(Number(process.hrtime.bigint() / 1000n - view.getBigUint64(0)))
+    if (n >= warmup) latencies.push(Number(process.hrtime.bigint() / 1000n - view.getBigUint64(0)))
     if (++n === warmup) startedAt = performance.now()
     delivery.ack().then(() => { if (++acked === count) finish() }, (error) => { console.error(error); process.exit(1) })
   }

@@ -92,6 +92,7 @@ export class Directory {
   #sequence = 0
   #lastMs = Number.NEGATIVE_INFINITY
   #timer: Timer | undefined
+  #dueMs = 0
   #refresh: Timer | undefined
   #own: Uint8Array[] = []
   #closed = false
@@ -122,11 +123,15 @@ export class Directory {
     tick()
   }
 
-  /** Something this node announces has changed. */
-  changed (): void {
-    if (this.#timer !== undefined || this.#closed) return
-    const dueMs = Math.max(SETTLE_MS, this.#lastMs + INTERVAL_MS - this.#o.clock.nowMs())
-    this.#timer = this.#o.clock.after(dueMs, () => {
+  /** Something this node announces has changed. `urgent`: others owe a new subscription what it claims from when they hear of it. */
+  changed (urgent = false): void {
+    if (this.#closed) return
+    const now = this.#o.clock.nowMs()
+    const dueMs = now + (urgent ? SETTLE_MS : Math.max(SETTLE_MS, this.#lastMs + INTERVAL_MS - now))
+    if (this.#timer !== undefined && this.#dueMs <= dueMs) return
+    this.#timer?.cancel()
+    this.#dueMs = dueMs
+    this.#timer = this.#o.clock.after(dueMs - now, () => {
       this.#timer = undefined
       if (!this.#closed) this.#announce(false)
     })

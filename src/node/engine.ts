@@ -289,7 +289,7 @@ export class Engine {
     // Called from within the constructor too, before everything is there.
     if (this.channels === undefined) return
     this.channels.refresh()
-    this.directory.changed()
+    this.directory.changed(true)
     for (const channel of this.channels.joined) for (const each of this.book.logs(channel)) this.puller.notice(each)
   }
 
