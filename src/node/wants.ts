@@ -44,8 +44,10 @@ export class Wants {
   regain (log: LogState, from: number, to: number): void {
     const gone = this.#gone.get(log)
     if (gone === undefined) return
+    if (!gone.overlaps(from, to)) return
     gone.remove(from, to)
     if (gone.isEmpty) this.#gone.delete(log)
+    this.#e.puller.notice(log)
   }
 
   forget (log: LogState): void { this.#gone.delete(log) }

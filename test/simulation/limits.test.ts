@@ -68,6 +68,28 @@ describe('limits on simulated time', () => {
     expect(await world.clock.run(60_000, () => subscriber.acked.get('all')?.length === 400)).toBe(true)
   })
 
+  it('asks for what was given up as soon as a neighbour offers it, also when nothing else of the log changes', async () => {
+    const world = new World(seededRandom(5))
+    const publisher = world.add('publisher')
+    const relay = world.add('relay', { relay: true, bootstrap: [publisher] })
+    for (const node of world.nodes) await node.start()
+    publisher.publish('a/x', 'known')
+    await world.clock.run(5_000)
+    const log = [...relay.engine?.book.all() ?? []][0]
+    const own = [...publisher.engine?.book.all() ?? []][0]
+    if (log === undefined || own === undefined) throw new Error('the relay has not heard of the log')
+    relay.disk.full = true
+    for (let i = 0; i < 10; i++) publisher.publish('a/x', `${i}`)
+    await world.clock.run(2_000)
+    relay.engine?.wants.unavailable(log, 2, 11, 'unrecoverable')
+    relay.disk.full = false
+    await world.clock.run(60_000)
+    expect([log.held.toString(), log.head]).toEqual(['1', 11])
+    publisher.engine?.repair.pulled(own, 2, 11, 'another')
+    await world.clock.run(5_000)
+    expect(log.held.toString()).toBe('1-11')
+  })
+
   it('keeps the link to a newcomer when the directory is larger than a link takes at once', async () => {
     const world = new World(seededRandom(4))
     const old = world.add('old')
