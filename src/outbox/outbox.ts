@@ -115,7 +115,10 @@ export class Outbox {
     if (this.#state !== 'idle' || this.#closed !== undefined) return
     this.#state = 'due'
     // The end of the turn: what one turn of the application publishes shares one commit.
-    this.#o.clock.soon(() => { this.#commit() })
+    this.#o.clock.soon(() => {
+      // It may have been committed meanwhile, right behind another: two commits under way would each write the log's row without the other's batches.
+      if (this.#state === 'due') this.#commit()
+    })
   }
 
   #commit (): void {

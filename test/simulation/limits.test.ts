@@ -68,6 +68,28 @@ describe('limits on simulated time', () => {
     expect(await world.clock.run(60_000, () => subscriber.acked.get('all')?.length === 400)).toBe(true)
   })
 
+  it('has after a crash whatever was published, also when publishes had to wait for room', async () => {
+    const world = new World(seededRandom(6))
+    const publisher = world.add('publisher', { retention: { bytes: 64 * KIB, onFull: 'evict' } })
+    await publisher.start()
+    for (let round = 0; round < 20; round++) {
+      for (let i = 0; i < 12; i++) {
+        publisher.publish('a/x', 'x'.repeat(8_000))
+        await world.clock.run(world.random.float() * 4)
+      }
+      await world.clock.run(3_000)
+      publisher.crash(false)
+      await publisher.start()
+      for (const id of publisher.published) {
+        const dot = id.lastIndexOf('.')
+        const log = publisher.engine?.book.get(id.slice(0, dot))
+        const position = Number(id.slice(dot + 1))
+        expect(position <= (log?.trimmed ?? 0) || log?.held.has(position), `${id}: held ${String(log?.held)}, trimmed ${log?.trimmed}`).toBe(true)
+      }
+    }
+    expect(publisher.published.length).toBe(240)
+  })
+
   it('asks for what was given up as soon as a neighbour offers it, also when nothing else of the log changes', async () => {
     const world = new World(seededRandom(5))
     const publisher = world.add('publisher')
