@@ -208,7 +208,9 @@ export class Puller {
       case 'known': answered(true); return
       case 'bad': this.#fault(need, peerId, 'a batch that does not hold'); return
       // A fork is its publisher's doing, and lack of room is ours.
-      default: answered(false)
+      default:
+        this.#passedOver(need, want, batch.base)
+        answered(false)
     }
   }
 
@@ -226,6 +228,13 @@ export class Puller {
     this.#o.send(want.peerId, encodeFrame('credit', { id: want.id, bytes: want.owed }))
     want.granted += want.owed
     want.owed = 0
+  }
+
+  /** What lies below the batch that came and was asked for too, the neighbour does not have: it counts also when the rest of the answer is not awaited. */
+  #passedOver (need: Need, want: Asking, base: number): void {
+    const left = RangeSet.of(...this.missing(need.log, HOLES_MAX).map(({ from, to }) => [from, Math.min(to, base - 1)] as const))
+    const denied = left.intersection(want.ranges)
+    if (!denied.isEmpty) need.refusals.answered(want.peerId, denied, this.#o.clock.nowMs(), this.#jitter())
   }
 
   /** This node cannot take it now. */
@@ -335,6 +344,8 @@ export class Puller {
     if (this.#o.intakeFull() || this.#asking.size >= WANTS_MAX) { need.dueMs = now + 50; return }
     const missing = RangeSet.of(...holes.map(({ from, to }) => [from, to] as const))
     const peers = this.#o.candidates(log)
+    // While there is no room for what can be had, what cannot is told all the same: room may hang on it.
+    if (need.unwantedMs > 0 && peers.length > 0) this.#judge(need, missing, peers, now)
     need.dueMs = now + FAULTY_MS
     for (const peerId of peers) {
       const { ranges, atMs } = refusals.askable(peerId, missing, now)

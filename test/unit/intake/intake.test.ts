@@ -106,7 +106,7 @@ describe('the intake', () => {
 
   it('holds only so many scattered ranges of a log, and takes what closes a hole all the same', () => {
     const rig = new Rig()
-    const log = written(...new Array<number>(2 * HELD_RANGES_MAX + 4).fill(1))
+    const log = written(...Array.from({ length: 2 * HELD_RANGES_MAX + 4 }, () => 1))
     for (let i = 1; i < 2 * HELD_RANGES_MAX; i += 2) {
       expect(rig.offer(at(log, i))).toBe('new')
       if (i % 100 === 1) rig.clock.turn()
