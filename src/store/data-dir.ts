@@ -9,8 +9,8 @@
  * go of it. What is written in it is only for the message to whoever comes second. The file is never removed, since a
  * second process could then lock a new file of that name while the first still holds the old one.
  */
-import { accessSync, closeSync, constants, existsSync, fchmodSync, fstatSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { accessSync, closeSync, constants, existsSync, fchmodSync, fstatSync, mkdirSync, openSync, readSync, statSync, writeSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { isSkeinError, SkeinError } from '../base/errors.js'
 import { tryLockFile } from './file-lock.js'
 
@@ -45,6 +45,7 @@ const HINTS: Readonly<Record<string, string>> = {
   EROFS: 'The file system is mounted read-only. Mount it for writing, or choose another directory with $SKEIN_DATA.',
   ENOSPC: 'The disk is full. Make room on it.',
   EDQUOT: 'The disk quota is used up. Make room, or have it raised.',
+  ENOENT: 'A part of this path leads nowhere, such as a symbolic link to a disk that is not mounted. Choose another directory with $SKEIN_DATA.',
   ENAMETOOLONG: 'The path is too long. Choose a shorter one with $SKEIN_DATA.',
   ELOOP: 'The path goes through symbolic links in a circle.',
   ENOLCK: 'The file system has no locks. Choose a directory on a local disk.',
@@ -97,13 +98,31 @@ export function readLockHolder (dir: string): LockHolder | undefined {
 
 function openLockFile (dir: string): number {
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 })
+    makeDirectory(dir)
     accessSync(dir, constants.R_OK | constants.W_OK | constants.X_OK)
     const fd = openSync(join(dir, 'lock'), constants.O_RDWR | constants.O_CREAT, 0o600)
     fchmodSync(fd, 0o600)
     return fd
   } catch (error) {
     throw unusable(dir, error)
+  }
+}
+
+/**
+ * Makes the directory and those above it. Node's own `recursive` never ends, and takes all memory, where a directory cannot be
+ * made in one that is there: below a symbolic link that leads nowhere, in `/proc`.
+ */
+function makeDirectory (dir: string, withParents = true): void {
+  try {
+    mkdirSync(dir, { mode: 0o700 })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' && withParents && dirname(dir) !== dir) {
+      makeDirectory(dirname(dir))
+      makeDirectory(dir, false)
+    } else if (code === 'EEXIST' ? !statSync(dir).isDirectory() : !existsSync(dir)) {
+      throw error
+    }
   }
 }
 

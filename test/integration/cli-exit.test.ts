@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -84,6 +84,14 @@ describe('a directory that will not do', () => {
     writeFileSync(dir, '')
     const { status, err } = await lab.skein(['daemon', '--data', join(dir, 'below')])
     expect(err).toMatch(/\[ERR_DATA_DIR_UNUSABLE\]\n {2}hint: /)
+    expect(status).toBe(77)
+  })
+
+  test('a path below a link that leads nowhere cannot be used: 77', async () => {
+    const link = lab.dir()
+    symlinkSync(`${link}-not-mounted`, link)
+    const { status, err } = await lab.skein(['daemon', '--data', join(link, 'below')])
+    expect(err).toMatch(/\[ERR_DATA_DIR_UNUSABLE\]\n {2}hint: .*leads nowhere/)
     expect(status).toBe(77)
   })
 
