@@ -75,7 +75,7 @@ export class PubReporter {
       const it = totals.late === 1 ? 'it' : 'they'
       this.context.error(`skein: ${many ? `${totals.late} of ${count(totals.reached + totals.late)}` : 'the message'} did not reach ${formatLevel(level)} in ${formatDuration(timeoutMs)}: ` +
         `${it} ${totals.late === 1 ? 'stays' : 'stay'} in the outbox [ERR_TIMEOUT]\n  hint: ` +
-        (own ? `${it === 'it' ? 'It goes' : 'They go'} out when a node runs on ${dataDir}: skein daemon.` : 'The daemon goes on sending.'))
+        (own ? `${it === 'it' ? 'It goes' : 'They go'} out when a node runs on ${dataDir}: skein daemon --data ${dataDir}` : 'The daemon goes on sending.'))
     }
     if (totals.unknown > 0) {
       this.context.error(`skein: ${stopped?.message ?? 'no answer'}: ${count(totals.unknown)} may or may not be in the outbox [${stopped?.code ?? 'ERR_UNREACHABLE'}]\n` +

@@ -155,7 +155,7 @@ describe('without a daemon', () => {
   test('with nobody there it ends with 75, and the message goes out with the next node on the directory', async () => {
     const dir = lab.dir()
     const { status, err } = await lab.skein(['pub', 'a', 'patient', '--timeout', '300ms', '--data', dir])
-    expect(err).toContain(`it stays in the outbox [ERR_TIMEOUT]\n  hint: It goes out when a node runs on ${dir}: skein daemon.`)
+    expect(err).toContain(`it stays in the outbox [ERR_TIMEOUT]\n  hint: It goes out when a node runs on ${dir}: skein daemon --data ${dir}`)
     expect(status).toBe(75)
     const other = await lab.daemon(lab.dir())
     await lab.daemon(dir, ['--bootstrap', other.address])
