@@ -26,6 +26,8 @@ const SETTLE_MS = 100
 const INTERVAL_MS = 1_000
 /** Nodes in the directory. */
 export const NODES_MAX = 4096
+/** Their announcements, bytes altogether. */
+export const DIRECTORY_BYTES_MAX = 64 * 1024 * 1024
 /** A page is cut when it has about so many bytes; a larger one than the second is refused: it must fit in a frame with others. */
 const PAGE_BYTES = 192 * 1024
 export const PAGE_BYTES_MAX = 512 * 1024
@@ -89,6 +91,8 @@ export class Directory {
   readonly #o: DirectoryOptions
   readonly #nodes = new Map<string, Node>()
   readonly #remembered = new Map<string, RememberedSubscription[]>()
+  /** Of all pages that are kept. */
+  #bytes = 0
   #sequence = 0
   #lastMs = Number.NEGATIVE_INFINITY
   #timer: Timer | undefined
@@ -179,16 +183,18 @@ export class Directory {
     const known = this.#nodes.get(page.author)
     if (known !== undefined && (page.sequence < known.sequence || (page.sequence === known.sequence && known.pages.has(page.page)))) return 'ignore'
     if (page.sequence > this.#o.clock.wallMs() + AHEAD_MS) return 'ignore'
-    if (known === undefined && this.#nodes.size >= NODES_MAX) return 'ignore'
+    if ((known === undefined && this.#nodes.size >= NODES_MAX) || this.#bytes + bytes.length > DIRECTORY_BYTES_MAX) return 'ignore'
     if (!opened.verify(this.#o.crypto)) return 'reject'
     let node = known
     if (node === undefined) this.#nodes.set(page.author, node = { sequence: page.sequence, pages: new Map(), subscriptions: [], lastMs: 0 })
     if (page.sequence > node.sequence) {
       node.sequence = page.sequence
+      this.#bytes -= bytesOf(node)
       node.pages.clear()
       node.subscriptions = []
     }
     node.pages.set(page.page, copyBytes(bytes))
+    this.#bytes += bytes.length
     node.lastMs = this.#o.clock.nowMs()
     node.subscriptions.push(...page.subscriptions.slice(0, REMEMBERED_MAX - node.subscriptions.length))
     if (node.pages.size === page.pages) this.#remember(page.author, node.subscriptions)
@@ -219,7 +225,11 @@ export class Directory {
 
   #expire (): void {
     const now = this.#o.clock.nowMs()
-    for (const [peerId, node] of this.#nodes) if (now - node.lastMs > STALE_MS) this.#nodes.delete(peerId)
+    for (const [peerId, node] of this.#nodes) {
+      if (now - node.lastMs <= STALE_MS) continue
+      this.#nodes.delete(peerId)
+      this.#bytes -= bytesOf(node)
+    }
   }
 
   close (): void {
@@ -238,6 +248,8 @@ function headsOf (page: AnnouncementPage): AnnouncedLogHead[] {
   }
   return out
 }
+
+const bytesOf = (node: Node): number => [...node.pages.values()].reduce((sum, page) => sum + page.length, 0)
 
 interface PageContent {
   readonly joined: string[]

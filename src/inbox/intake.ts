@@ -17,6 +17,7 @@ import { decodeRecords, type RecordFields } from '../message/record.js'
 import type { Offered } from '../repair/offered.js'
 import { LOGS_MAX } from '../repair/repair.js'
 import type { LogBook } from '../store/log-book.js'
+import { commitOrFail } from '../store/commit.js'
 import type { LogState } from '../store/log-state.js'
 import type { Store, StoreOp } from '../store/store.js'
 
@@ -197,7 +198,7 @@ export class Intake {
     for (const make of this.#housekeeping.splice(0)) ops.push(...make())
     if (ops.length === 0) { this.#commit(); return }
     this.#committing = true
-    this.#o.store.commit(ops, (error) => {
+    commitOrFail(this.#o.store, this.#o.clock, ops, (error) => {
       this.#committing = false
       if (error !== undefined && !isSkeinError(error, 'ERR_STORE_FULL')) this.#fail(error)
       else this.#commit()
@@ -220,7 +221,7 @@ export class Intake {
     for (const [log, items] of byLog) ops.push(...this.#o.book.stage(log, items.map(item => item.batch)))
     if (ops.length === 0) return
     this.#committing = true
-    this.#o.store.commit(ops, (error) => {
+    commitOrFail(this.#o.store, this.#o.clock, ops, (error) => {
       this.#committing = false
       if (error !== undefined) {
         for (const item of taken) this.#release(item)

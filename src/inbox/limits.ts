@@ -14,6 +14,8 @@ export const SUBSCRIPTIONS_MAX = 1024
 /** Consumers on one name, and live consumers of one node. Wild guess. */
 export const CONSUMERS_MAX = 256
 export const LIVE_CONSUMERS_MAX = 4096
+/** Bytes of records that wait for one live consumer. Wild guess: a second's worth of large messages. */
+export const LIVE_BYTES_MAX = 16 * 1024 * 1024
 /** Dead letters of one subscription. At the limit records wait to be buried until there is room: nothing is dropped. Wild guess. */
 export const DEAD_LETTERS_MAX = 100_000
 /** Ephemeral messages that wait for the consumers of a durable subscription. */

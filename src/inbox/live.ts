@@ -1,9 +1,9 @@
 import { SkeinError } from '../base/errors.js'
 import { FilterSet } from '../message/filter.js'
-import type { RecordFields } from '../message/record.js'
+import { recordBytes, type RecordFields } from '../message/record.js'
 import type { ConsumerHandle, ConsumerHooks, LiveMeta, RawDelivery } from './consumer.js'
 import type { SettleDone } from './cursor.js'
-import { LIVE_CONSUMERS_MAX } from './limits.js'
+import { LIVE_BYTES_MAX, LIVE_CONSUMERS_MAX } from './limits.js'
 
 export interface LiveOptions extends ConsumerHooks {
   /** Records that wait for `next`. What comes when so many wait is dropped and counted. */
@@ -21,6 +21,7 @@ export interface LiveEnv {
 class LiveConsumer implements ConsumerHandle {
   readonly filter: FilterSet
   readonly #buffer: Array<{ record: RecordFields, meta: LiveMeta }> = []
+  #bytes = 0
   #waiting = true
   dropped = 0
 
@@ -28,12 +29,14 @@ class LiveConsumer implements ConsumerHandle {
 
   offer (record: RecordFields, meta: LiveMeta): boolean {
     if (!this.filter.matches(record.topic)) return false
-    if (this.#buffer.length >= this.options.maxBuffered) {
+    const bytes = recordBytes(record)
+    if (this.#buffer.length >= this.options.maxBuffered || (this.#bytes > 0 && this.#bytes + bytes > LIVE_BYTES_MAX)) {
       this.dropped++
       this.live.dropped++
       return false
     }
     this.#buffer.push({ record, meta })
+    this.#bytes += bytes
     if (this.#waiting) {
       this.#waiting = false
       this.env.soon(() => { if (this.live.has(this)) this.options.ready() })
@@ -47,6 +50,7 @@ class LiveConsumer implements ConsumerHandle {
       this.#waiting = true
       return undefined
     }
+    this.#bytes -= recordBytes(taken.record)
     return { token: this.env.nextToken(), log: undefined, record: taken.record, attempt: 1, late: false, ...taken.meta }
   }
 
@@ -57,6 +61,7 @@ class LiveConsumer implements ConsumerHandle {
   extend (): void {}
   close (): void {
     this.#buffer.length = 0
+    this.#bytes = 0
     this.live.detach(this)
   }
 }

@@ -13,6 +13,7 @@ import type { SealedBatch } from '../message/batch.js'
 import { recordBytes, type RecordFields } from '../message/record.js'
 import { channelOf } from '../message/topic.js'
 import type { LogBook } from '../store/log-book.js'
+import { commitOrFail } from '../store/commit.js'
 import type { LogState } from '../store/log-state.js'
 import type { Store, StoreOp } from '../store/store.js'
 import { Batcher } from './batcher.js'
@@ -140,7 +141,7 @@ export class Outbox {
     }
     if (ops.length === 0) { this.#settle(); return }
     this.#state = 'committing'
-    this.#o.store.commit(ops, (error) => {
+    commitOrFail(this.#o.store, this.#o.clock, ops, (error) => {
       for (const { channel, entries } of taken) this.#release(channel, entries.map(entry => entry.record))
       if (error !== undefined) {
         if (!isSkeinError(error, 'ERR_STORE_FULL')) { this.#state = 'idle'; this.#fail(error, sealed); return }
@@ -170,7 +171,7 @@ export class Outbox {
       return
     }
     this.#state = 'committing'
-    this.#o.store.commit(ops, (error) => {
+    commitOrFail(this.#o.store, this.#o.clock, ops, (error) => {
       this.#state = 'idle'
       if (error !== undefined && !isSkeinError(error, 'ERR_STORE_FULL')) this.#fail(error, [])
       else this.#settle()

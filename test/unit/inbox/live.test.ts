@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { LIVE_BYTES_MAX } from '../../../src/inbox/limits.js'
 import { makeRecord } from '../../../src/message/record.js'
 import { FakeLog, peer, Rig } from './harness.js'
 
@@ -30,6 +31,18 @@ describe('live consumers', () => {
     expect(ready).toBe(2)
     handle.close()
     expect(rig.inbox.hasLive('press')).toBe(false)
+  })
+
+  test('a live consumer that does not take what it gets holds a bounded number of bytes', () => {
+    const rig = new Rig()
+    const handle = rig.inbox.attachLive(['press/+'], { maxBuffered: 4096, ready () {}, closed () {} })
+    const large = makeRecord({ topic: 'press/a', body: new Uint8Array(1024 * 1024), time: 1 }, 2 ** 20)
+    let took = 0
+    for (let i = 0; i < 32; i++) took += rig.inbox.offerLive(large, meta(true))
+    expect(took).toBeLessThanOrEqual(LIVE_BYTES_MAX / 2 ** 20)
+    expect(took).toBeGreaterThan(8)
+    for (let i = 0; i < took; i++) expect(handle.next()).toBeDefined()
+    expect(rig.inbox.offerLive(large, meta(true))).toBe(1)
   })
 
   test('an ephemeral message reaches one consumer of a durable subscription, and acking it does nothing', () => {
