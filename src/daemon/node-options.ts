@@ -32,18 +32,18 @@ export async function checkSettings ({ values, origins }: ResolvedSettings): Pro
     throw bad(origins.messageBytesMax, `${formatBytes(messageBytesMax)} a message is over the hard limit`, `At most ${formatBytes(MESSAGE_BYTES_HARD_MAX)}.`)
   }
   if (listen.length === 0 && bootstrap.length === 0) return
-  const { multiaddr } = await import('@multiformats/multiaddr')
-  const parse = (address: string, origin: Origin, hint: string): void => {
+  const { parseAddress } = await import('../network/addresses.js')
+  const parse = (address: string, purpose: 'listen' | 'dial', origin: Origin, hint: string): void => {
     try {
-      multiaddr(address)
+      parseAddress(address, purpose)
     } catch (error) {
-      throw badAddress(origin, `'${address}' is not a multiaddr`, hint, error)
+      throw badAddress(origin, (error as Error).message, hint, error)
     }
   }
-  for (const address of listen) parse(address, origins.listen, 'Write it like /ip4/0.0.0.0/tcp/4001.')
+  for (const address of listen) parse(address, 'listen', origins.listen, 'Write it like /ip4/0.0.0.0/tcp/4001.')
   for (const address of bootstrap) {
     const hint = 'Write it like /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW…; `skein id show` there tells the peer id.'
-    parse(address, origins.bootstrap, hint)
+    parse(address, 'dial', origins.bootstrap, hint)
     if (!/\/p2p\/[1-9A-HJ-NP-Za-km-z]{40,64}$/.test(address)) throw badAddress(origins.bootstrap, `'${address}' does not end in /p2p/PEERID`, hint)
   }
 }

@@ -31,7 +31,7 @@ describe('bad input has a code, a clear line, a hint and its status', () => {
     [['peer', 'ls'], 69, 'no node has ever run', 'skein daemon'],
     [['dead', 'ls'], 69, 'no node has ever run', 'skein daemon'],
     [['id', 'show'], 69, 'no node has ever run', 'skein daemon'],
-    [['daemon', '--listen', '/ip4/nonsense'], 2, "--listen: '/ip4/nonsense' is not a multiaddr [ERR_BAD_ADDRESS]", '/ip4/0.0.0.0/tcp/4001'],
+    [['daemon', '--listen', '/ip4/nonsense'], 2, '--listen: "/ip4/nonsense" is not a multiaddr [ERR_BAD_ADDRESS]', '/ip4/0.0.0.0/tcp/4001'],
     [['pub', 'a', 'x', '--bootstrap', '/ip4/127.0.0.1/tcp/1'], 2, 'does not end in /p2p/PEERID [ERR_BAD_ADDRESS]', '/p2p/'],
     [['daemon', '--config', '/nowhere.yaml'], 78, 'ERR_BAD_CONFIG', 'There is no such file.'],
     [['daemon', '--message-bytes-max', '2MiB'], 2, 'over the hard limit', 'At most 1 MiB.']
