@@ -74,6 +74,8 @@ export interface DirectoryOptions {
   readonly store: Store
   readonly own: () => OwnAnnouncement
   readonly gossip: (page: Uint8Array) => void
+  /** Tells all neighbours over their links, which lose nothing. */
+  readonly tell: (pages: Uint8Array[]) => void
   /** A node announced these heads and channels. */
   readonly heard: (publisher: string, heads: AnnouncedLogHead[], joined: readonly string[]) => void
   readonly subscriptionsChanged: () => void
@@ -97,6 +99,7 @@ export class Directory {
   #lastMs = Number.NEGATIVE_INFINITY
   #timer: Timer | undefined
   #dueMs = 0
+  #urgent = false
   #refresh: Timer | undefined
   #own: Uint8Array[] = []
   #closed = false
@@ -130,6 +133,7 @@ export class Directory {
   /** Something this node announces has changed. `urgent`: others owe a new subscription what it claims from when they hear of it. */
   changed (urgent = false): void {
     if (this.#closed) return
+    this.#urgent ||= urgent
     const now = this.#o.clock.nowMs()
     const dueMs = now + (urgent ? SETTLE_MS : Math.max(SETTLE_MS, this.#lastMs + INTERVAL_MS - now))
     if (this.#timer !== undefined && this.#dueMs <= dueMs) return
@@ -137,11 +141,15 @@ export class Directory {
     this.#dueMs = dueMs
     this.#timer = this.#o.clock.after(dueMs - now, () => {
       this.#timer = undefined
-      if (!this.#closed) this.#announce(false)
+      if (this.#closed) return
+      const pages = this.#announce(this.#urgent)
+      // Gossip may lose it, and a publisher that has not heard of a subscription owes it nothing.
+      if (this.#urgent) this.#o.tell(pages)
+      this.#urgent = false
     })
   }
 
-  #announce (all: boolean): void {
+  #announce (all: boolean): Uint8Array[] {
     const own = this.#o.own()
     this.#lastMs = this.#o.clock.nowMs()
     this.#sequence = Math.max(this.#sequence + 1, Math.floor(this.#o.clock.wallMs()))
@@ -160,6 +168,7 @@ export class Directory {
     // Newcomers get the last full one; what moved since reaches them by comparison.
     if (all || this.#own.length === 0) this.#own = signed
     for (const page of signed) this.#o.gossip(page)
+    return signed
   }
 
   /** All that is known, for a neighbour that has just come. */

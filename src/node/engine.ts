@@ -197,6 +197,7 @@ export class Engine {
       clock, random, crypto, mesh, self, store,
       own: () => ownAnnouncement(this, network, settings.relay === true, this.headsMoved),
       gossip: (page) => { network.gossip(GOSSIP_TOPICS.directory, tagged(GOSSIP.announcement, page)) },
+      tell: (pages) => { this.neighbourhood.tell(pages) },
       heard: (publisher, heads, joined) => {
         for (const { channel } of heads) this.channels.heard(channel)
         for (const channel of joined) this.channels.heard(channel)

@@ -1,6 +1,10 @@
+import { copyBytes } from '../base/bytes.js'
 import type { NetworkPeer } from '../network/network.js'
 import { decodeFrame, encodeFrame, framesOf } from '../repair/frames.js'
 import type { Engine } from './engine.js'
+
+/** Pages that wait for one neighbour's link. */
+const UNSENT_PAGES_MAX = 8192
 
 /** Neighbours that come and go, and the frames they send: each goes to the room it is for. */
 export class Neighbourhood {
@@ -38,6 +42,29 @@ export class Neighbourhood {
     else this.#unsent.set(peerId, unsent.slice(sent))
   }
 
+  /** Announcements for all neighbours but the one they came from. */
+  tell (pages: readonly Uint8Array[], except?: string): void {
+    if (pages.length === 0) return
+    for (const peerId of this.#e.neighbours.ids()) {
+      if (peerId === except) continue
+      const waiting = this.#unsent.get(peerId) ?? []
+      // To a link that takes nothing the whole directory is owed in the end, and no more than that.
+      this.#unsent.set(peerId, waiting.length > UNSENT_PAGES_MAX ? this.#e.directory.everything() : [...waiting, ...pages])
+      this.#sendAnnouncements(peerId)
+    }
+  }
+
+  #announced (peerId: string, pages: readonly Uint8Array[]): void {
+    const news: Uint8Array[] = []
+    for (const page of pages) {
+      const verdict = this.#e.directory.arrived(page)
+      if (verdict === 'reject') { this.#e.neighbours.strike(peerId); break }
+      if (verdict === 'accept') news.push(copyBytes(page))
+    }
+    // What was news here by a link has not come by gossip: the others may have missed it too.
+    this.tell(news, peerId)
+  }
+
   peerDown (peerId: string, reason: string): void {
     this.#e.neighbours.down(peerId)
     this.#unsent.delete(peerId)
@@ -68,7 +95,7 @@ export class Neighbourhood {
     }
     switch (frame?.type) {
       case 'announcements':
-        for (const signed of frame.value.signed) if (this.#e.directory.arrived(signed) === 'reject') { this.#e.neighbours.strike(peerId); return }
+        this.#announced(peerId, frame.value.signed)
         break
       case 'summary': this.#e.repair.summary(peerId, frame.value); break
       case 'buckets': this.#e.repair.buckets(peerId, frame.value); break

@@ -51,7 +51,7 @@ describe('the bound on gossip', () => {
     const gossip = inside(b).gossiper.inside
     expect(b.network.gossip('t', bytes('x')).recipients).toBe(1)
     expect(b.network.gossip('t', bytes('x')).recipients).toBe(0)
-    const id = gossip.msgIdFn({ type: 'unsigned', topic: 't', data: bytes('x') })
+    const id = gossip.msgIdFn({ type: 'unsigned', topic: `${meshNames('test').topicPrefix}t`, data: bytes('x') })
     expect(id.length).toBe(20)
     expect(gossip.seenCache.has(gossip.msgIdToStrFn(id))).toBe(true)
     await until(() => a.told.heard.length === 1, 'gossip')

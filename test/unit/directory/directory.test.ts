@@ -12,6 +12,7 @@ type Bytes = Uint8Array<ArrayBuffer>
 class Node {
   readonly peerId: string
   readonly disk: MemoryDisk
+  readonly toldByLink: Uint8Array[] = []
   readonly gossiped: Uint8Array[] = []
   readonly heard: Array<{ publisher: string, heads: AnnouncedLogHead[], joined: readonly string[] }> = []
   changes = 0
@@ -28,7 +29,7 @@ class Node {
     const { clock } = this
     this.directory = new Directory({
       clock, random: seededRandom(this.n), crypto: fakeCrypto(this.peerId), mesh: testMesh, self: this.peerId, store: createMemoryStore({ soon: (fn) => { clock.soon(fn) }, disk: this.disk }), own: () => this.own,
-      gossip: (page) => { this.gossiped.push(page) }, heard: (publisher, heads, joined) => { this.heard.push({ publisher, heads, joined }) }, subscriptionsChanged: () => { this.changes++ }
+      gossip: (page) => { this.gossiped.push(page) }, tell: (pages) => { this.toldByLink.push(...pages) }, heard: (publisher, heads, joined) => { this.heard.push({ publisher, heads, joined }) }, subscriptionsChanged: () => { this.changes++ }
     })
   }
 
@@ -96,6 +97,20 @@ describe('the directory', () => {
     expect(b.directory.everything().length).toBe(1)
   })
 
+  it('tells of a new subscription over links as well, at once, and tells newcomers of it', () => {
+    const clock = new ManualClock()
+    const [a, b] = [new Node(clock, 1), new Node(clock, 2)]
+    a.directory.start()
+    clock.advance(1_500)
+    a.own = { ...a.own, subscriptions: [subscription('late', 'press')] }
+    a.directory.changed(true)
+    clock.advance(200)
+    expect(a.toldByLink.length).toBe(1)
+    // Gossip has lost it.
+    for (const page of a.directory.everything()) b.directory.arrived(page)
+    expect(b.directory.claims('press').map(({ name }) => name)).toEqual(['late'])
+  })
+
   it('believes the newest, and nothing of the far future', () => {
     const node = new Node(new ManualClock(), 2)
     const now = node.clock.wallMs()
@@ -137,7 +152,7 @@ describe('the directory', () => {
     const crypto = { ...fakeCrypto(peerOf(1)), verify: () => true }
     node.start()
     Object.assign(node, { directory: new Directory({
-      clock: node.clock, random: seededRandom(1), crypto, mesh: testMesh, self: node.peerId, store: createMemoryStore({ soon: (fn) => { node.clock.soon(fn) }, disk: node.disk }), own: () => node.own, gossip: () => {}, heard: () => {}, subscriptionsChanged: () => {}
+      clock: node.clock, random: seededRandom(1), crypto, mesh: testMesh, self: node.peerId, store: createMemoryStore({ soon: (fn) => { node.clock.soon(fn) }, disk: node.disk }), own: () => node.own, gossip: () => {}, tell: () => {}, heard: () => {}, subscriptionsChanged: () => {}
     }) })
     for (let i = 0; i < 1500; i++) node.directory.arrived(page(1, now, { publisher: publisher(i), subscriptions: [subscription(`s${i}`, 'press/+')] }))
     node.clock.turn()
