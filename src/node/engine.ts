@@ -130,7 +130,8 @@ export class Engine {
       clock, crypto, mesh, book: this.book,
       retention: (channel) => retentionOf(settings.retention ?? {}, channel),
       floor: (log) => this.emission.floor(log),
-      localFloor: (log) => this.inbox.floor(log)
+      localFloor: (log) => this.inbox.floor(log),
+      isCurrent: (log) => this.own.isCurrent(log)
     })
     this.outbox = new Outbox({
       clock, store, book: this.book, own: this.own, publishWaitMs: settings.publishWaitMs ?? 5_000,

@@ -51,10 +51,21 @@ export class Housekeeping {
       this.#trimDue = false
       const ids = expiredIds(this.#e.options.store, this.#e.book, this.#idsNext)
       this.#idsNext = ids.next
-      const trimmed = this.#e.retention.trimOwn()
+      const trimmed = this.#e.retention.trimOwn('current')
       // One commit takes a limited number of batches; what is left goes in the next ones, at once.
       if (trimmed.more) this.#again(() => { this.trim() })
-      return [...trimmed.ops, ...ids.ops, ...this.#forgotten(true)]
+      return [...trimmed.ops, ...ids.ops]
+    })
+    this.#trimEarlier()
+  }
+
+  /** Own logs of earlier lives are written by the inbox's lane, which also takes in what was lost of them. */
+  #trimEarlier (): void {
+    this.#e.intake.housekeep(() => {
+      const trimmed = this.#e.retention.trimOwn('earlier')
+      if (trimmed.more) this.#again(() => { this.#trimEarlier() })
+      if (trimmed.ops.length > 0) this.#e.options.clock.soon(() => { this.#e.outbox.admitWaiting() })
+      return [...trimmed.ops, ...this.#forgotten(true)]
     })
   }
 

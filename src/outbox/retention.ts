@@ -48,11 +48,13 @@ export interface RetentionContext {
   readonly floor: (log: LogState) => number
   /** Lowest position of a log that a durable subscription of this node has not settled. */
   readonly localFloor: (log: LogState) => number
+  /** This life of the node writes the log: its rows belong to the outbox's lane, those of all others to the inbox's. */
+  readonly isCurrent: (log: LogState) => boolean
 }
 
 export class Retention {
   readonly #c: RetentionContext
-  /** Bytes that were asked for and not there, by own channel: the next pass makes room for them. */
+  /** Bytes that were asked for and not there, by own channel: passes make room for them until there is. */
   readonly #asked = new Map<string, number>()
 
   constructor (context: RetentionContext) {
@@ -62,7 +64,10 @@ export class Retention {
   /** Whether an own channel has room for so many bytes more as it is. */
   hasRoom (channel: string, bytes: number): boolean {
     const quota = this.#c.retention(channel).bytes
-    if (this.#c.book.bytes(channel, true) + bytes <= quota) return true
+    if (this.#c.book.bytes(channel, true) + bytes <= quota) {
+      this.#asked.delete(channel)
+      return true
+    }
     this.#asked.set(channel, Math.min(bytes, quota))
     return false
   }
@@ -98,16 +103,20 @@ export class Retention {
     }
   }
 
-  /** One pass over this node's own logs: the operations to commit between two commits of the outbox. */
-  trimOwn (): { ops: StoreOp[], more: boolean } {
+  /**
+   * One pass over this node's own logs, or over those that one lane writes: the operations to commit between two commits of
+   * that lane.
+   */
+  trimOwn (which: 'all' | 'current' | 'earlier' = 'all'): { ops: StoreOp[], more: boolean } {
+    const mine = (log: LogState): boolean => which === 'all' || this.#c.isCurrent(log) === (which === 'current')
     const ops: StoreOp[] = []
     let more = false
     for (const channel of this.#c.book.channels()) {
       const { ageMs, bytes, onFull } = this.#c.retention(channel)
       const asked = this.#asked.get(channel) ?? 0
-      this.#asked.delete(channel)
       const logs = [...this.#c.book.logs(channel)].filter(log => log.own && !log.held.isEmpty).sort((a, b) => a.incarnation.number - b.incarnation.number)
       for (const log of logs) {
+        if (!mine(log)) continue
         const expired = this.#expiredThrough(log, ageMs)
         if (expired > 0) more = this.#trim(log, expired, 'expired', ops) || more
       }
@@ -122,7 +131,8 @@ export class Retention {
         const { through, bytes: freed } = this.#oldest(log, over, limit)
         if (through === 0) continue
         over -= freed
-        more = this.#trim(log, through, 'evicted', ops) || more
+        // What the other lane will drop is not dropped twice: the oldest go first, whoever's turn it is.
+        if (mine(log)) more = this.#trim(log, through, 'evicted', ops) || more
       }
     }
     return { ops, more }

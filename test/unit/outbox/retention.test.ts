@@ -18,8 +18,9 @@ class Rig {
   rules: ChannelRetention = { ageMs: 24 * HOUR, bytes: 10_000_000, onFull: 'refuse' }
   floor = Number.POSITIVE_INFINITY
   localFloor = Number.POSITIVE_INFINITY
+  current = 1
   readonly retention = new Retention({
-    clock: this.clock, crypto: fakeCrypto(self), mesh: testMesh, book: this.book, retention: () => this.rules, floor: () => this.floor, localFloor: () => this.localFloor
+    clock: this.clock, crypto: fakeCrypto(self), mesh: testMesh, book: this.book, retention: () => this.rules, floor: () => this.floor, localFloor: () => this.localFloor, isCurrent: (log) => log.incarnation.number === this.current
   })
 
   /** A log with one batch of ten records for each of these ages. */
@@ -48,6 +49,25 @@ describe('retention of own logs', () => {
     expect([trim?.value.through, trim?.value.reason, trim?.verify(fakeCrypto(self))]).toEqual([20, 'expired', true])
     expect(rig.pass('trimOwn').ops).toBe(0)
     expect(rig.store.keys('batch').length).toBe(2)
+  })
+
+  it('leaves each log to the lane that writes it, and the oldest go first whoever’s turn it is', () => {
+    const rig = new Rig()
+    rig.current = 2
+    const [earlier, current] = [rig.log(9, 1, [3 * HOUR, 2 * HOUR], 'x'.repeat(4000)), rig.log(9, 2, [HOUR, 0], 'x'.repeat(4000))]
+    rig.rules = { ...rig.rules, bytes: earlier.bytes / 2 + current.bytes }
+    const trim = (which: 'current' | 'earlier'): void => {
+      rig.store.commit(rig.retention.trimOwn(which).ops, (error) => { if (error !== undefined) throw error })
+      rig.clock.turn()
+    }
+    trim('current')
+    expect([earlier.trimmed, current.trimmed], 'what the other lane can free is not freed twice').toEqual([0, 0])
+    trim('earlier')
+    expect(earlier.trimmed).toBeGreaterThan(0)
+    expect(current.trimmed).toBe(0)
+    rig.rules = { ...rig.rules, bytes: 64 * 1024, ageMs: 30 * 60_000 }
+    trim('current')
+    expect(current.trimmed).toBeGreaterThan(0)
   })
 
   it('expires no more than an hour’s worth in one pass, whatever the clock says', () => {
