@@ -5,6 +5,7 @@
  *
  * Numbers are big-endian, because only then does comparing bytes compare numbers.
  */
+import { concatBytes } from '../base/bytes.js'
 import { SkeinError } from '../base/errors.js'
 
 const U32_SIZE = 2 ** 32
@@ -49,17 +50,7 @@ export function readU64 (bytes: Uint8Array, offset = 0): number {
 }
 
 /** `concat(u32(7), u64(1))`: the key of what belongs to 7, at 1. */
-export function concat (...parts: readonly Uint8Array[]): Uint8Array {
-  let length = 0
-  for (const part of parts) length += part.length
-  const out = new Uint8Array(length)
-  let offset = 0
-  for (const part of parts) {
-    out.set(part, offset)
-    offset += part.length
-  }
-  return out
-}
+export const concat = (...parts: readonly Uint8Array[]): Uint8Array => concatBytes(parts)
 
 /**
  * The first key after all that begin with `prefix`: the `lt` of a range over them. Undefined when there is no such
