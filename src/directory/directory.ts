@@ -15,6 +15,7 @@ import { peerIdToBytes } from '../message/peer-id.js'
 import { ANNOUNCEMENT_PAGES_MAX, openAnnouncement, signAnnouncement, type AnnouncementPage } from '../message/signed.js'
 import { isChannel } from '../message/topic.js'
 import { Announcement, type AnnouncedHead, type AnnouncedSubscription } from '../message/wire.js'
+import { rowsOf } from '../store/rows-of.js'
 import type { Store, StoreOp } from '../store/store.js'
 
 /** A node says again all it has to say. */
@@ -106,17 +107,10 @@ export class Directory {
 
   constructor (options: DirectoryOptions) {
     this.#o = options
-    let gte: Uint8Array | undefined
-    for (;;) {
-      const rows = options.store.entries('peer', gte === undefined ? {} : { gte })
-      for (const [key, value] of rows) {
-        const peerId = fromUtf8(key)
-        const subscriptions = decodeRemembered(peerId, value)
-        if (subscriptions.length > 0) this.#remembered.set(peerId, subscriptions)
-      }
-      const last = rows.at(-1)?.[0]
-      if (last === undefined || rows.length < 1000) break
-      gte = concatBytes([last, Uint8Array.of(0)])
+    for (const [key, value] of rowsOf(options.store, 'peer')) {
+      const peerId = fromUtf8(key)
+      const subscriptions = decodeRemembered(peerId, value)
+      if (subscriptions.length > 0) this.#remembered.set(peerId, subscriptions)
     }
   }
 

@@ -2,24 +2,12 @@ import { SkeinError } from '../base/errors.js'
 import { fromStrictUtf8 } from '../base/bytes.js'
 import type { Clock } from '../base/clock.js'
 import type { LogBook } from '../store/log-book.js'
-import type { Store, StoreOp, Table } from '../store/store.js'
+import { rowsOf } from '../store/rows-of.js'
+import type { Store, StoreOp } from '../store/store.js'
 import { Cursor } from './cursor.js'
 import { countLetters } from './dead-letters.js'
 import { cursorKey, decodeCursor, decodeSubscription, logNumberOf, logOfCursorRow, subscriptionOf, type SubscriptionRow } from './rows.js'
 import type { SubscriptionCore } from './subscription-core.js'
-
-/** Rows of a table, a thousand at a time. */
-export function * rowsOf (store: Store, table: Table): Generator<readonly [Uint8Array, Uint8Array]> {
-  let from: Uint8Array | undefined
-  for (;;) {
-    const rows = store.entries(table, from === undefined ? {} : { gte: from })
-    yield * rows
-    const last = rows.at(-1)?.[0]
-    if (last === undefined || rows.length < 1000) return
-    from = new Uint8Array(last.length + 1)
-    from.set(last)
-  }
-}
 
 /** Subscriptions on disk, and the numbers of those whose removal was interrupted. */
 export function loadSubscriptions (store: Store): { rows: Map<string, SubscriptionRow>, removed: number[] } {

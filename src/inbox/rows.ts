@@ -9,6 +9,7 @@
  * A cursor names its log in full: a log that was only heard of has no row of its own yet, and its number may go to
  * another log after a restart.
  */
+import { concat, readU32, u32 } from '../store/keys.js'
 import { fromHex, toHex } from '../base/bytes.js'
 import { SkeinError } from '../base/errors.js'
 import { RangeSet } from '../base/range-set.js'
@@ -55,13 +56,7 @@ export interface DeadRow {
   readonly record: RecordFields
 }
 
-export function cursorKey (subscription: number, log: number): Uint8Array {
-  const key = new Uint8Array(8)
-  const view = new DataView(key.buffer)
-  view.setUint32(0, subscription)
-  view.setUint32(4, log)
-  return key
-}
+export const cursorKey = (subscription: number, log: number): Uint8Array => concat(u32(subscription), u32(log))
 
 export function deadKey (subscription: number, sequence: number): Uint8Array {
   const key = new Uint8Array(12)
@@ -77,13 +72,9 @@ export function sequenceOf (key: Uint8Array): number {
   return view.getUint32(4) * 0x100000000 + view.getUint32(8)
 }
 
-export function subscriptionOf (key: Uint8Array): number {
-  return new DataView(key.buffer, key.byteOffset, key.byteLength).getUint32(0)
-}
+export const subscriptionOf = (key: Uint8Array): number => readU32(key)
 
-export function logNumberOf (key: Uint8Array): number {
-  return new DataView(key.buffer, key.byteOffset, key.byteLength).getUint32(4)
-}
+export const logNumberOf = (key: Uint8Array): number => readU32(key, 4)
 
 export function removedKey (subscription: number): Uint8Array {
   const key = new Uint8Array(5)

@@ -9,6 +9,7 @@ import { openReceipt, type ReceiptContent } from '../message/signed.js'
 import { Digests } from '../base/digests.js'
 import type { LogBook } from '../store/log-book.js'
 import type { LogState } from '../store/log-state.js'
+import { rowsOf } from '../store/rows-of.js'
 import type { Store, StoreOp } from '../store/store.js'
 import type { ReceiptState } from '../message/reports.js'
 
@@ -46,18 +47,11 @@ export class ReceiptBook {
   constructor (options: ReceiptBookOptions) {
     this.#o = options
     this.digests = new Digests(options.crypto)
-    let after: Uint8Array | undefined
-    for (;;) {
-      const rows = options.store.entries('receipt', after === undefined ? {} : { gte: after })
-      for (const [key, value] of rows) {
-        const opened = openReceipt(value, options.mesh)
-        const by = peerIdFromBytes(key.subarray(4))
-        if (opened === undefined || by === undefined || options.book.get(logKey(opened.value.log)) === undefined) continue
-        this.#put(logKey(opened.value.log), { content: opened.value, bytes: value })
-      }
-      const last = rows.at(-1)?.[0]
-      if (last === undefined || rows.length < 1000) break
-      after = Buffer.concat([last, Buffer.of(0)])
+    for (const [key, value] of rowsOf(options.store, 'receipt')) {
+      const opened = openReceipt(value, options.mesh)
+      const by = peerIdFromBytes(key.subarray(4))
+      if (opened === undefined || by === undefined || options.book.get(logKey(opened.value.log)) === undefined) continue
+      this.#put(logKey(opened.value.log), { content: opened.value, bytes: value })
     }
   }
 

@@ -2,6 +2,7 @@ import { fromUtf8, utf8 } from '../base/bytes.js'
 import type { LogId } from '../message/ids.js'
 import { peerIdFromBytes, peerIdToBytes, PEER_ID_BYTES } from '../message/peer-id.js'
 import { concat, readU32, readU64, u32, u64 } from './keys.js'
+import { rowsOf } from './rows-of.js'
 import type { Store, StoreOp } from './store.js'
 
 /**
@@ -17,16 +18,9 @@ export class Forgotten {
   lastNumber = 0
 
   constructor (store: Store) {
-    let after: Uint8Array | undefined
-    for (;;) {
-      const rows = store.entries('forgotten', after === undefined ? {} : { gte: after })
-      for (const [key, value] of rows) {
-        const publisher = peerIdFromBytes(key.subarray(0, PEER_ID_BYTES))
-        if (publisher !== undefined && value.length === 12) this.#set(`${publisher} ${fromUtf8(key.subarray(PEER_ID_BYTES))}`, readU64(value), readU32(value, 8))
-      }
-      const last = rows.at(-1)?.[0]
-      if (last === undefined || rows.length < 1000) break
-      after = Buffer.concat([last, Buffer.of(0)])
+    for (const [key, value] of rowsOf(store, 'forgotten')) {
+      const publisher = peerIdFromBytes(key.subarray(0, PEER_ID_BYTES))
+      if (publisher !== undefined && value.length === 12) this.#set(`${publisher} ${fromUtf8(key.subarray(PEER_ID_BYTES))}`, readU64(value), readU32(value, 8))
     }
   }
 

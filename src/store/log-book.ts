@@ -16,6 +16,7 @@ import { BatchCache, type OpenBatch } from './batch-cache.js'
 import { baseOfKey, batchKey, batchOfRow, rowBytes, rowOfBatch } from './batch-row.js'
 import { Forgotten } from './forgotten.js'
 import { LogState, logRowKey } from './log-state.js'
+import { rowsOf } from './rows-of.js'
 import type { Store, StoreOp } from './store.js'
 
 /** Decoded batches kept in memory, bytes. Wild guess: enough for a few hundred batches under delivery. */
@@ -61,15 +62,7 @@ export class LogBook {
     this.#options = options
     this.#forgotten = new Forgotten(options.store)
     this.#nextNumber = this.#forgotten.lastNumber + 1
-    let after: Uint8Array | undefined
-    for (;;) {
-      const rows = options.store.entries('log', after === undefined ? {} : { gte: after })
-      for (const [key, value] of rows) this.#add(LogState.fromRow(key, value, options.self))
-      const last = rows.at(-1)?.[0]
-      if (last === undefined || rows.length < 1000) break
-      after = new Uint8Array(last.length + 1)
-      after.set(last)
-    }
+    for (const [key, value] of rowsOf(options.store, 'log')) this.#add(LogState.fromRow(key, value, options.self))
   }
 
   listen (listener: BookListener): void { this.#listeners.push(listener) }
