@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config'
+import { planted } from './test/planted/plugin.mjs'
 
 export default defineConfig({
+  plugins: [planted()],
   test: {
     include: ['test/**/*.test.ts'],
     // Real processes on two cores: a deadline that a busy machine does not reach by itself.
