@@ -20,6 +20,8 @@ const size = {
 const retention = {
   age: { ...duration, description: 'Records older than this are trimmed, settled or not. Default 7d.' },
   bytes: { ...size, description: 'Bytes kept per channel. Default 1GiB.' },
+  records: { type: 'integer', minimum: 1, description: 'Records kept per channel. Default: no limit.' },
+  until: { enum: ['age', 'processed'], description: 'Keep what is settled until it is too old or in the way, or only until all known durable subscriptions have settled it. Default age.' },
   onFull: { enum: ['refuse', 'evict'], description: 'At the quota: refuse new messages, or evict the oldest ones. Default refuse.' }
 } as const
 
@@ -55,6 +57,15 @@ export const CONFIG_SCHEMA = {
           additionalProperties: { type: 'object', additionalProperties: false, properties: retention }
         }
       }
+    },
+    custody: {
+      type: 'object',
+      additionalProperties: false,
+      description: 'How much is kept of what others publish, whatever the channel.',
+      properties: {
+        bytes: { ...size, description: 'Bytes altogether. Default 4GiB.' },
+        bytesPerPublisher: { ...size, description: 'Bytes of each publisher. Default 1GiB.' }
+      }
     }
   }
 } as const
@@ -63,6 +74,8 @@ export const CONFIG_SCHEMA = {
 export interface ConfigRetention {
   readonly age?: string
   readonly bytes?: number | string
+  readonly records?: number
+  readonly until?: 'age' | 'processed'
   readonly onFull?: 'refuse' | 'evict'
 }
 
@@ -77,4 +90,5 @@ export interface ConfigFile {
   readonly messageBytesMax?: number | string
   readonly publishWait?: string
   readonly retention?: ConfigRetention & { readonly channels?: Readonly<Record<string, ConfigRetention>> }
+  readonly custody?: { readonly bytes?: number | string, readonly bytesPerPublisher?: number | string }
 }

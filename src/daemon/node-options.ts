@@ -8,7 +8,7 @@ import type { Origin, ResolvedSettings } from './settings.js'
 
 export async function nodeOptions (resolved: ResolvedSettings, role: 'daemon' | 'command', logger: Logger): Promise<NodeOptions> {
   await checkSettings(resolved)
-  const { data, mesh, listen, bootstrap, relay, mdns, messageBytesMax, publishWait, retention, acceptLoss } = resolved.values
+  const { data, mesh, listen, bootstrap, relay, mdns, messageBytesMax, publishWait, retention, custody, acceptLoss } = resolved.values
   return {
     dataDir: data,
     bootstrap,
@@ -21,7 +21,8 @@ export async function nodeOptions (resolved: ResolvedSettings, role: 'daemon' | 
     ...(listen === undefined ? {} : { listen }),
     ...(messageBytesMax === undefined ? {} : { messageBytesMax }),
     ...(publishWait === undefined ? {} : { publishWaitMs: publishWait }),
-    ...(retention === undefined ? {} : { retention })
+    ...(retention === undefined ? {} : { retention }),
+    ...(custody === undefined ? {} : { custody })
   }
 }
 

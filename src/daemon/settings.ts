@@ -14,7 +14,14 @@ import { parseBytes, parseDuration } from './duration.js'
 export interface RetentionSettings {
   readonly ageMs?: number
   readonly bytes?: number
+  readonly records?: number
+  readonly until?: 'age' | 'processed'
   readonly onFull?: 'refuse' | 'evict'
+}
+
+export interface CustodySettings {
+  readonly bytes?: number
+  readonly bytesPerPublisher?: number
 }
 
 export interface Settings {
@@ -28,6 +35,7 @@ export interface Settings {
   readonly messageBytesMax: number | undefined
   readonly publishWait: number | undefined
   readonly retention: (RetentionSettings & { readonly channels?: Readonly<Record<string, RetentionSettings>> }) | undefined
+  readonly custody: CustodySettings | undefined
   readonly acceptLoss: boolean
 }
 
@@ -41,7 +49,7 @@ export interface ResolvedSettings {
   readonly configFile: string | undefined
 }
 
-type Kind = 'text' | 'path' | 'list' | 'switch' | 'level' | 'size' | 'duration' | 'retention'
+type Kind = 'text' | 'path' | 'list' | 'switch' | 'level' | 'size' | 'duration' | 'retention' | 'custody'
 
 interface Setting {
   readonly kind: Kind
@@ -62,6 +70,7 @@ export const SETTINGS: Readonly<Record<SettingName, Setting>> = {
   messageBytesMax: { kind: 'size', flag: 'message-bytes-max', env: 'SKEIN_MESSAGE_BYTES_MAX', file: 'messageBytesMax' },
   publishWait: { kind: 'duration', flag: 'publish-wait', env: 'SKEIN_PUBLISH_WAIT', file: 'publishWait' },
   retention: { kind: 'retention', file: 'retention' },
+  custody: { kind: 'custody', file: 'custody' },
   acceptLoss: { kind: 'switch', flag: 'accept-loss', env: 'SKEIN_ACCEPT_LOSS' }
 }
 
@@ -70,6 +79,7 @@ export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[]
 /** What a node asks for at least. */
 const RETENTION_AGE_MS_MIN = 1_000
 const RETENTION_BYTES_MIN = 64 * 1024
+const CUSTODY_BYTES_MIN = 4 * 1024 * 1024
 
 /** Variables that this program reads and that are no settings. */
 const OTHER_VARIABLES = ['SKEIN_CONFIG', 'SKEIN_JSON']
@@ -155,15 +165,18 @@ function fromFile (kind: Kind, value: unknown, what: string, file: string): unkn
   switch (kind) {
     case 'path': return resolve(dirname(file), String(value).replace(/^~(?=\/)/, homedir()))
     case 'size': case 'duration': return fromText(kind, value, what, 'ERR_BAD_CONFIG')
+    case 'custody': return custodyOf(value as NonNullable<ConfigFile['custody']>, what)
     case 'retention': return retentionOf(value as NonNullable<ConfigFile['retention']>, what)
     default: return value
   }
 }
 
 function retentionOf (config: NonNullable<ConfigFile['retention']>, what: string): NonNullable<Settings['retention']> {
-  const one = ({ age, bytes, onFull }: ConfigRetention): RetentionSettings => recode('ERR_BAD_CONFIG', () => ({
+  const one = ({ age, bytes, records, until, onFull }: ConfigRetention): RetentionSettings => recode('ERR_BAD_CONFIG', () => ({
     ...(age === undefined ? {} : { ageMs: atLeast(parseDuration(age, what), RETENTION_AGE_MS_MIN, `${what}: an age of ${age} is too short`, 'At least 1s.') }),
     ...(bytes === undefined ? {} : { bytes: atLeast(parseBytes(String(bytes), what), RETENTION_BYTES_MIN, `${what}: ${bytes} bytes are too few`, 'At least 64KiB.') }),
+    ...(records === undefined ? {} : { records }),
+    ...(until === undefined ? {} : { until }),
     ...(onFull === undefined ? {} : { onFull })
   }))
   const { channels } = config
@@ -171,6 +184,14 @@ function retentionOf (config: NonNullable<ConfigFile['retention']>, what: string
     ...one(config),
     ...(channels === undefined ? {} : { channels: Object.fromEntries(Object.entries(channels).map(([channel, of]) => [channel, one(of)])) })
   }
+}
+
+function custodyOf ({ bytes, bytesPerPublisher }: NonNullable<ConfigFile['custody']>, what: string): CustodySettings {
+  const size = (value: number | string): number => atLeast(parseBytes(String(value), what), CUSTODY_BYTES_MIN, `${what}: ${value} bytes are too few`, 'At least 4MiB.')
+  return recode('ERR_BAD_CONFIG', () => ({
+    ...(bytes === undefined ? {} : { bytes: size(bytes) }),
+    ...(bytesPerPublisher === undefined ? {} : { bytesPerPublisher: size(bytesPerPublisher) })
+  }))
 }
 
 function parseSwitch (text: string, what: string, code: 'ERR_USAGE' | 'ERR_BAD_CONFIG'): boolean {

@@ -41,8 +41,8 @@ export interface IntakeOptions {
   readonly store: Store
   readonly book: LogBook
   readonly interest: (batch: SealedBatch) => Interest
-  /** Within the quota of its channel and publisher. */
-  readonly hasRoom: (batch: SealedBatch) => boolean
+  /** Within the quotas of its channel and publisher. `staged`: bytes on their way to disk, altogether and of its publisher. */
+  readonly hasRoom: (batch: SealedBatch, staged: { readonly bytes: number, readonly publisher: number }) => boolean
   readonly quarantined: (publisher: string) => boolean
   /** A batch that is for live subscriptions only. */
   readonly live: (batch: SealedBatch, records: RecordFields[]) => void
@@ -67,6 +67,8 @@ export class Intake {
   readonly #o: IntakeOptions
   #staged: Staged[] = []
   #stagedBytes = 0
+  /** Of these, by publisher. */
+  readonly #stagedOf = new Map<string, number>()
   #committing = false
   /** The disk was full: nothing is taken until the pause is over. */
   #paused = false
@@ -121,7 +123,7 @@ export class Intake {
       if (interest === 'keep' && this.#isScattered(known, batch)) return 'unwanted'
     } else if (this.#o.book.size >= LOGS_MAX || this.#o.book.isForgotten(batch.log)) return 'unwanted'
     if (interest === 'live') return this.#offerLive(batch)
-    if (this.isFull || !this.#o.hasRoom(batch)) return 'unwanted'
+    if (this.isFull || !this.#o.hasRoom(batch, { bytes: this.#stagedBytes, publisher: this.#stagedOf.get(batch.log.publisher) ?? 0 })) return 'unwanted'
     const records = this.#genuine(batch)
     if (records === undefined) return 'bad'
     this.#checkClock(batch)
@@ -131,6 +133,7 @@ export class Intake {
     under.add(batch.base, batch.last)
     this.#staged.push({ log, batch, records, pulledFrom, done })
     this.#stagedBytes += batch.bytes.length
+    this.#stagedOf.set(log.publisher, (this.#stagedOf.get(log.publisher) ?? 0) + batch.bytes.length)
     if (!this.#committing) this.#commit()
     return 'new'
   }
@@ -142,6 +145,8 @@ export class Intake {
     const touches = (position: number): boolean => log.held.has(position) || under.has(position)
     return base - 1 > Math.max(log.trimmed, log.dropped) && !touches(base - 1) && !touches(last + 1)
   }
+
+  isGenuine (batch: SealedBatch): boolean { return this.#genuine(batch) !== undefined }
 
   /** Signature, body hash, records, in this order; undefined when one of them is wrong. */
   #genuine (batch: SealedBatch): RecordFields[] | undefined {
@@ -235,7 +240,11 @@ export class Intake {
   }
 
   #release (item: Staged): void {
+    const { publisher } = item.log
     this.#stagedBytes -= item.batch.bytes.length
+    const staged = (this.#stagedOf.get(publisher) ?? 0) - item.batch.bytes.length
+    if (staged > 0) this.#stagedOf.set(publisher, staged)
+    else this.#stagedOf.delete(publisher)
     const under = this.#under.get(item.log.key)
     under?.remove(item.batch.base, item.batch.last)
     if (under?.isEmpty === true) this.#under.delete(item.log.key)

@@ -5,8 +5,23 @@ export interface RetentionOptions {
   readonly ageMs?: number
   /** Bytes of batches kept per channel. The outbox trims by bytes only what every known durable subscription has settled. Default 1 GiB. */
   readonly bytes?: number
+  /** Records kept per channel. Treated like `bytes`. Default: no limit of their number. */
+  readonly records?: number
+  /**
+   * 'age': what is settled is kept until it is too old or in the way, for whoever comes later. 'processed': records that every known durable
+   * subscription, here and elsewhere, has settled are trimmed at the next pass; while none is known they are kept as with 'age'. Default 'age'.
+   */
+  readonly until?: 'age' | 'processed'
   /** What `publish` does at the quota with nothing to trim: 'refuse' waits and then rejects with `ERR_OUTBOX_FULL`; 'evict' drops the oldest, and gaps say so. Default 'refuse'. */
   readonly onFull?: 'refuse' | 'evict'
+}
+
+/** How much a node keeps of what others publish, all channels together. */
+export interface CustodyOptions {
+  /** Bytes altogether. At it only what this node's own durable subscriptions need is taken in. Default 4 GiB. */
+  readonly bytes?: number
+  /** Bytes of each publisher. Default 1 GiB. */
+  readonly bytesPerPublisher?: number
 }
 
 /** How far a message is known to have got. */

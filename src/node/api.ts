@@ -2,9 +2,9 @@
  * The library's face: what `createNode` takes and what it gives. Types only; `src/index.ts` re-exports them.
  */
 import type { Logger } from '../base/logger.js'
-import type { DeadLetter, Gap, LogInfo, ReceiptState, RetentionOptions, SubscriptionInfo } from '../message/reports.js'
+import type { CustodyOptions, DeadLetter, Gap, LogInfo, ReceiptState, RetentionOptions, SubscriptionInfo } from '../message/reports.js'
 
-export type { DeadLetter, Gap, GapReason, LogInfo, ReceiptState, RetentionOptions, SubscriptionInfo } from '../message/reports.js'
+export type { CustodyOptions, DeadLetter, Gap, GapReason, LogInfo, ReceiptState, RetentionOptions, SubscriptionInfo } from '../message/reports.js'
 
 /** A JSON value as `JSON.parse` gives it. */
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue }
@@ -31,6 +31,8 @@ export interface NodeOptions {
   readonly messageBytesMax?: number
   /** Default retention of every channel, and of named channels. */
   readonly retention?: RetentionOptions & { readonly channels?: Readonly<Record<string, RetentionOptions>> }
+  /** How much is kept of what others publish, whatever the channel. */
+  readonly custody?: CustodyOptions
   /** How long `publish` waits for room at the quota before it rejects, ms. Default 5,000. */
   readonly publishWaitMs?: number
   /** Start although the identity key is there and its store is gone. Default false. */
@@ -198,6 +200,8 @@ export interface NodeStatus {
   readonly peers: readonly PeerInfo[]
   readonly outbox: { readonly channels: number, readonly records: number, readonly bytes: number, readonly waiting: number }
   readonly inbox: { readonly logs: number, readonly records: number, readonly bytes: number, readonly missing: number }
+  /** What is held of others, and its quotas. `refused`: publishers of whom nothing more is kept for others at the moment. */
+  readonly custody: { readonly bytes: number, readonly bytesMax: number, readonly bytesPerPublisherMax: number, readonly refused: number }
   readonly subscriptions: readonly SubscriptionInfo[]
   readonly gaps: number
   readonly deadLetters: number

@@ -35,8 +35,8 @@ export class Emission {
     if (this.#e.inbox.hasLive(channel, true)) this.#e.reception.offerLive(batch, records, true)
   }
 
-  hasRoom (channel: string, bytes: number): boolean {
-    if (this.#e.retention.hasRoom(channel, bytes)) return true
+  hasRoom (channel: string, bytes: number, records: number): boolean {
+    if (this.#e.retention.hasRoom(channel, bytes, records)) return true
     if (!this.#e.housekeeping.isTrimDue && this.#e.retention.canMakeRoom(channel)) this.#e.housekeeping.trim()
     return false
   }

@@ -29,6 +29,7 @@ import type { Store } from '../store/store.js'
 import type { DeadLetter, Gap, NodeOptions } from './api.js'
 import { Channels, GOSSIP_TOPICS } from './channels.js'
 import { Counters } from './counters.js'
+import { Custodian } from './custodian.js'
 import { Emission } from './emission.js'
 import { GOSSIP, tagged } from './gossip-kinds.js'
 import { Housekeeping } from './housekeeping.js'
@@ -37,9 +38,6 @@ import { Neighbours } from './neighbours.js'
 import { ownAnnouncement } from './own-announcement.js'
 import { Reception } from './reception.js'
 import { Wants } from './wants.js'
-
-/** Others' logs may pass the quota by so much before nothing more is taken in: dropping runs now and then. */
-const OTHERS_SLACK = 1.125
 
 export interface EngineListener {
   peerUp (peer: NetworkPeer): void
@@ -63,7 +61,7 @@ export interface EngineOptions {
   readonly network: Network
   readonly log: Logger
   readonly listener: EngineListener
-  readonly settings: Pick<NodeOptions, 'relay' | 'retention' | 'publishWaitMs'>
+  readonly settings: Pick<NodeOptions, 'relay' | 'retention' | 'custody' | 'publishWaitMs'>
 }
 
 export class Engine {
@@ -81,6 +79,7 @@ export class Engine {
   readonly emission: Emission
   readonly reception: Reception
   readonly wants: Wants
+  readonly custodian: Custodian
   readonly housekeeping: Housekeeping
   readonly neighbourhood: Neighbourhood
   readonly ephemeral: Ephemeral
@@ -99,6 +98,7 @@ export class Engine {
     this.emission = new Emission(this)
     this.reception = new Reception(this)
     this.wants = new Wants(this)
+    this.custodian = new Custodian(this, options.settings.custody)
     this.housekeeping = new Housekeeping(this)
     this.neighbourhood = new Neighbourhood(this)
     const { clock, random, crypto, mesh, store, network, settings } = options
@@ -125,17 +125,19 @@ export class Engine {
         failed
       }
     })
-    this.receipts = new ReceiptBook({ store, book: this.book, crypto, mesh, self, ownProcessed: (log) => this.inbox.processed(log) })
+    this.receipts = new ReceiptBook({ store, book: this.book, crypto, mesh, self, ownProcessed: (log) => this.inbox.processed(log), taken: (log) => { this.custodian.settled(log) } })
     this.retention = new Retention({
       clock, crypto, mesh, book: this.book,
       retention: (channel) => retentionOf(settings.retention ?? {}, channel),
       floor: (log) => this.emission.floor(log),
       localFloor: (log) => this.inbox.floor(log),
+      isSubscribed: (channel) => this.inbox.wantsChannel(channel),
+      overCustody: () => this.custodian.over(),
       isCurrent: (log) => this.own.isCurrent(log)
     })
     this.outbox = new Outbox({
       clock, store, book: this.book, own: this.own, publishWaitMs: settings.publishWaitMs ?? 5_000,
-      hasRoom: (channel, bytes) => this.emission.hasRoom(channel, bytes),
+      hasRoom: (channel, bytes, records) => this.emission.hasRoom(channel, bytes, records),
       committed: (log, batches) => { this.emission.committed(log, batches) },
       failed
     })
@@ -143,11 +145,7 @@ export class Engine {
     this.intake = new Intake({
       clock, crypto, mesh, store, book: this.book,
       interest: (batch) => this.reception.interest(batch),
-      hasRoom: (batch) => {
-        if (this.book.bytes(batch.log.channel, false) < retentionOf(settings.retention ?? {}, batch.log.channel).bytes * OTHERS_SLACK) return true
-        this.housekeeping.makeRoom()
-        return false
-      },
+      hasRoom: (batch, staged) => this.custodian.admits(batch, staged),
       quarantined: (publisher) => this.quarantine.has(publisher),
       live: (batch, records) => { this.reception.offerLive(batch, records) },
       forked: (batch) => { this.reception.forked(batch) },

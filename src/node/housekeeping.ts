@@ -83,6 +83,7 @@ export class Housekeeping {
     this.#e.intake.housekeep(() => {
       const dropped = this.#e.retention.dropOthers()
       if (dropped.more) this.#again(() => { this.#drop() })
+      this.#e.options.clock.soon(() => { if (!this.#e.isClosed) this.#e.custodian.lookAgain() })
       return [...dropped.ops, ...this.#forgotten(false)]
     })
   }

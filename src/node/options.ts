@@ -1,7 +1,7 @@
 import { SkeinError } from '../base/errors.js'
 import { MESSAGE_BYTES_DEFAULT, MESSAGE_BYTES_HARD_MAX } from '../base/limits.js'
 import { checkName } from '../message/record.js'
-import type { ConsumeOptions, NodeOptions, PublishOptions, RetentionOptions, SubscribeOptions } from './api.js'
+import type { ConsumeOptions, CustodyOptions, NodeOptions, PublishOptions, RetentionOptions, SubscribeOptions } from './api.js'
 
 /** Defaults of a node, in one place. */
 export const DEFAULTS = {
@@ -19,7 +19,7 @@ export const DEFAULTS = {
   drainTimeoutMs: 5_000
 } as const
 
-const NODE_KEYS = ['dataDir', 'inMemory', 'mesh', 'listen', 'bootstrap', 'relay', 'mdns', 'messageBytesMax', 'retention', 'publishWaitMs', 'acceptLoss', 'logger', 'role']
+const NODE_KEYS = ['dataDir', 'inMemory', 'mesh', 'listen', 'bootstrap', 'relay', 'mdns', 'messageBytesMax', 'retention', 'custody', 'publishWaitMs', 'acceptLoss', 'logger', 'role']
 const PUBLISH_KEYS = ['headers', 'key', 'expiresInMs', 'id', 'durability', 'contentType', 'signal']
 const SUBSCRIBE_KEYS = ['name', 'from', 'maxInFlight', 'ackTimeoutMs', 'maxAttempts', 'backoffMs', 'backoffMaxMs', 'change']
 
@@ -58,15 +58,27 @@ export function checkNodeOptions (options: NodeOptions): void {
   for (const name of ['inMemory', 'relay', 'mdns', 'acceptLoss'] as const) checkBoolean(name, options[name])
   checkNumber('messageBytesMax', options.messageBytesMax, 1, MESSAGE_BYTES_HARD_MAX)
   checkNumber('publishWaitMs', options.publishWaitMs, 0, 86_400_000)
+  checkCustody(options.custody)
   const { channels = {}, ...whole } = options.retention ?? {}
   checkRetention('retention', whole)
   for (const [channel, retention] of Object.entries(channels)) checkRetention(`retention.channels.${channel}`, retention)
 }
 
+/** The largest batch must fit with room to spare. */
+const CUSTODY_BYTES_MIN = 4 * 1024 * 1024
+
+function checkCustody (custody: CustodyOptions = {}): void {
+  checkKeys('custody', custody, ['bytes', 'bytesPerPublisher'])
+  checkNumber('custody.bytes', custody.bytes, CUSTODY_BYTES_MIN, Number.MAX_SAFE_INTEGER)
+  checkNumber('custody.bytesPerPublisher', custody.bytesPerPublisher, CUSTODY_BYTES_MIN, Number.MAX_SAFE_INTEGER)
+}
+
 function checkRetention (name: string, retention: RetentionOptions): void {
-  checkKeys(name, retention, ['ageMs', 'bytes', 'onFull'])
+  checkKeys(name, retention, ['ageMs', 'bytes', 'records', 'until', 'onFull'])
   checkNumber(`${name}.ageMs`, retention.ageMs, 1_000, 1e13)
   checkNumber(`${name}.bytes`, retention.bytes, 64 * 1024, Number.MAX_SAFE_INTEGER)
+  checkNumber(`${name}.records`, retention.records, 1, Number.MAX_SAFE_INTEGER)
+  if (retention.until !== undefined && !['age', 'processed'].includes(retention.until)) throw new SkeinError('ERR_BAD_ARGUMENT', `${name}.until must be 'age' or 'processed'`)
   if (retention.onFull !== undefined && !['refuse', 'evict'].includes(retention.onFull)) throw new SkeinError('ERR_BAD_ARGUMENT', `${name}.onFull must be 'refuse' or 'evict'`)
 }
 

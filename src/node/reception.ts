@@ -42,6 +42,8 @@ export class Reception {
       this.#e.options.log.debug({ from }, 'a batch that does not hold')
       return 'reject'
     }
+    // What this node has no room for others may have, so that it is passed on if it is genuine.
+    if (offered === 'unwanted' && this.#e.custodian.hasRefused(batch)) return this.#e.intake.isGenuine(batch) ? 'accept' : 'reject'
     return offered === 'unwanted' && this.interest(batch) === 'none' ? 'accept' : 'ignore'
   }
 

@@ -62,6 +62,7 @@ export function nodeStatus ({ engine, store, ...rest }: StatusParts): NodeStatus
     incarnation: engine.own.incarnationText,
     outbox: { channels: outbox.channels.size, records: outbox.records, bytes: outbox.bytes, waiting: engine.outbox.waiting },
     inbox,
+    custody: engine.custodian.status,
     subscriptions,
     gaps: subscriptions.reduce((sum, { gaps }) => sum + gaps, 0),
     deadLetters: subscriptions.reduce((sum, { deadLetters }) => sum + deadLetters, 0),

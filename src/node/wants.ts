@@ -19,7 +19,7 @@ export class Wants {
     if (log.own) return this.#e.own.isCurrent(log) ? undefined : { from: keepFrom, to: log.head, since: 0 }
     if (!this.#e.channels.isJoined(log.channel)) return undefined
     const needs = this.#e.inbox.needs(log)
-    if (this.#e.options.settings.relay === true) return { from: Math.min(keepFrom, needs?.from ?? keepFrom), to: log.head, since: 0 }
+    if (this.#e.options.settings.relay === true && this.#e.custodian.hasRoom(log.publisher)) return { from: Math.min(keepFrom, needs?.from ?? keepFrom), to: log.head, since: 0 }
     return needs === undefined ? undefined : { from: needs.from, to: log.head, since: needs.since }
   }
 

@@ -42,8 +42,8 @@ export interface OutboxOptions {
   readonly book: LogBook
   readonly own: OwnLogs
   readonly publishWaitMs: number
-  /** Whether the channel has room for so many bytes more; it may trim to make some. */
-  readonly hasRoom: (channel: string, bytes: number) => boolean
+  /** Whether the channel has room for so much more; it may trim to make some. */
+  readonly hasRoom: (channel: string, bytes: number, records: number) => boolean
   /** These batches are durable: they may be sent. */
   readonly committed: (log: LogState, batches: SealedBatch[]) => void
   /** The store failed. */
@@ -60,7 +60,8 @@ export class Outbox {
   readonly #o: OutboxOptions
   readonly #batcher = new Batcher<PublishDone>()
   readonly #ids: PublishIds
-  readonly #pendingBytes = new Map<string, number>()
+  /** Admitted and not on disk yet, by channel. */
+  readonly #pending = new Map<string, { readonly bytes: number, readonly records: number }>()
   #waiting: Waiting[] = []
   /** How many of them each channel has. */
   readonly #waitingIn = new Map<string, number>()
@@ -95,14 +96,16 @@ export class Outbox {
     const bytes = recordBytes(record)
     if (this.#batcher.bytes + bytes > PENDING_BYTES_MAX) return false
     const channel = channelOf(record.topic)
-    return this.#o.hasRoom(channel, (this.#pendingBytes.get(channel) ?? 0) + bytes)
+    const pending = this.#pending.get(channel)
+    return this.#o.hasRoom(channel, (pending?.bytes ?? 0) + bytes, (pending?.records ?? 0) + 1)
   }
 
   #accept (record: RecordFields, done: PublishDone): void {
     if (record.id !== '') done = this.#ids.begin(record, done)
     const channel = channelOf(record.topic)
     this.#batcher.add(channel, record, done)
-    this.#pendingBytes.set(channel, (this.#pendingBytes.get(channel) ?? 0) + recordBytes(record))
+    const pending = this.#pending.get(channel)
+    this.#pending.set(channel, { bytes: (pending?.bytes ?? 0) + recordBytes(record), records: (pending?.records ?? 0) + 1 })
     this.#due()
   }
 
@@ -179,10 +182,12 @@ export class Outbox {
   }
 
   #release (channel: string, records: RecordFields[]): void {
-    let bytes = this.#pendingBytes.get(channel) ?? 0
+    const pending = this.#pending.get(channel)
+    let bytes = pending?.bytes ?? 0
     for (const record of records) bytes -= recordBytes(record)
-    if (bytes > 0) this.#pendingBytes.set(channel, bytes)
-    else this.#pendingBytes.delete(channel)
+    const left = (pending?.records ?? 0) - records.length
+    if (left > 0) this.#pending.set(channel, { bytes, records: left })
+    else this.#pending.delete(channel)
   }
 
   #settle (): void {

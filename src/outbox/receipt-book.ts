@@ -33,6 +33,8 @@ export interface ReceiptBookOptions {
   readonly crypto: Crypto
   readonly mesh: Uint8Array
   readonly self: string
+  /** A node has said more than it had about this log. */
+  readonly taken?: (log: LogState) => void
   /** What this node's own subscriptions have settled of a log. */
   readonly ownProcessed: (log: LogState) => ReadonlyArray<{ readonly name: string, readonly ranges: { has (position: number): boolean } }>
 }
@@ -74,6 +76,7 @@ export class ReceiptBook {
     if (!this.#put(log.key, { content, bytes })) return
     this.#dirty.set(`${log.key} ${content.by}`, { log, by: content.by })
     if (log.own) this.check(log)
+    this.#o.taken?.(log)
   }
 
   /** The rows that have changed since the last call: written now and then, for receipts can be had again. */

@@ -1,5 +1,5 @@
 /**
- * Retention: what is trimmed, and when. By age everything goes; by bytes only what every known durable subscription has settled, unless the
+ * Retention: what is trimmed, and when. By age everything goes; by bytes and count only what every known durable subscription has settled, unless the
  * channel evicts. The publisher's trims are signed and go to whoever asks for what is gone; what a node drops of others'
  * logs is its own affair.
  */
@@ -23,9 +23,19 @@ const DROP_BATCHES = 256
 /** When the quota is reached, so much of it is made free at once, so that trimming is not done for each message. */
 const SLACK = 1 / 64
 
+interface Amount {
+  bytes: number
+  records: number
+}
+
+const ALL: Readonly<Amount> = { bytes: Number.POSITIVE_INFINITY, records: 0 }
+const NOTHING = { through: 0, bytes: 0, records: 0 } as const
+
 export interface ChannelRetention {
   readonly ageMs: number
   readonly bytes: number
+  readonly records: number
+  readonly until: 'age' | 'processed'
   readonly onFull: 'refuse' | 'evict'
 }
 
@@ -34,6 +44,8 @@ export function retentionOf (options: { readonly channels?: Readonly<Record<stri
   return {
     ageMs: own?.ageMs ?? options.ageMs ?? RETENTION_AGE_MS,
     bytes: own?.bytes ?? options.bytes ?? RETENTION_BYTES,
+    records: own?.records ?? options.records ?? Number.POSITIVE_INFINITY,
+    until: own?.until ?? options.until ?? 'age',
     onFull: own?.onFull ?? options.onFull ?? 'refuse'
   }
 }
@@ -48,27 +60,32 @@ export interface RetentionContext {
   readonly floor: (log: LogState) => number
   /** Lowest position of a log that a durable subscription of this node has not settled. */
   readonly localFloor: (log: LogState) => number
+  /** A durable subscription of this node takes in the channel. */
+  readonly isSubscribed: (channel: string) => boolean
+  /** Bytes that should go, by publisher, so that what is kept for others is within its quotas. */
+  readonly overCustody: () => Map<string, number>
   /** This life of the node writes the log: its rows belong to the outbox's lane, those of all others to the inbox's. */
   readonly isCurrent: (log: LogState) => boolean
 }
 
 export class Retention {
   readonly #c: RetentionContext
-  /** Bytes that were asked for and not there, by own channel: passes make room for them until there is. */
-  readonly #asked = new Map<string, number>()
+  /** What was asked for and not there, by own channel: passes make room for it until there is. */
+  readonly #asked = new Map<string, Amount>()
 
   constructor (context: RetentionContext) {
     this.#c = context
   }
 
-  /** Whether an own channel has room for so many bytes more as it is. */
-  hasRoom (channel: string, bytes: number): boolean {
-    const quota = this.#c.retention(channel).bytes
-    if (this.#c.book.bytes(channel, true) + bytes <= quota) {
+  /** Whether an own channel has room for so much more as it is. */
+  hasRoom (channel: string, bytes: number, records = 1): boolean {
+    const { book, retention } = this.#c
+    const quota = retention(channel)
+    if (book.bytes(channel, true) + bytes <= quota.bytes && book.records(channel, true) + records <= quota.records) {
       this.#asked.delete(channel)
       return true
     }
-    this.#asked.set(channel, Math.min(bytes, quota))
+    this.#asked.set(channel, { bytes: Math.min(bytes, quota.bytes), records: Math.min(records, quota.records) })
     return false
   }
 
@@ -91,12 +108,12 @@ export class Retention {
     return batch?.last ?? Number.POSITIVE_INFINITY
   }
 
-  #batchAt (log: LogState, position: number): { last: number, time: number, bytes: number } | undefined {
+  #batchAt (log: LogState, position: number): { last: number, time: number, bytes: number, records: number } | undefined {
     const found = this.#c.book.readBytes(log, position)
     if (found === undefined) return undefined
     try {
       const batch = openBatch(found.value, this.#c.mesh)
-      return { last: batch.last, time: batch.time, bytes: found.value.length }
+      return { last: batch.last, time: batch.time, bytes: found.value.length, records: batch.count }
     } catch (error) {
       if (error instanceof MalformedBatch) return undefined
       throw error
@@ -112,30 +129,41 @@ export class Retention {
     const ops: StoreOp[] = []
     let more = false
     for (const channel of this.#c.book.channels()) {
-      const { ageMs, bytes, onFull } = this.#c.retention(channel)
-      const asked = this.#asked.get(channel) ?? 0
+      const { ageMs, onFull, until, ...quota } = this.#c.retention(channel)
       const logs = [...this.#c.book.logs(channel)].filter(log => log.own && !log.held.isEmpty).sort((a, b) => a.incarnation.number - b.incarnation.number)
       for (const log of logs) {
         if (!mine(log)) continue
-        const expired = this.#expiredThrough(log, ageMs)
+        const expired = Math.max(this.#expiredThrough(log, ageMs), until === 'processed' ? this.#processedThrough(log) : 0)
         if (expired > 0) more = this.#trim(log, expired, 'expired', ops) || more
       }
       // After what has expired, which may have made room enough.
-      const held = this.#c.book.bytes(channel, true)
-      if (held <= bytes * (1 - SLACK / 2) && held + asked <= bytes) continue
-      let over = held - Math.min(bytes * (1 - SLACK), bytes - asked)
+      const over = this.#overQuota(channel, quota)
       for (const log of logs) {
-        if (over <= 0) break
+        if (over.bytes <= 0 && over.records <= 0) break
         if (log.held.isEmpty) continue
         const limit = this.#droppable(log, onFull === 'evict')
-        const { through, bytes: freed } = this.#oldest(log, over, limit)
+        const { through, bytes, records } = this.#oldest(log, over, limit)
         if (through === 0) continue
-        over -= freed
+        over.bytes -= bytes
+        over.records -= records
         // What the other lane will drop is not dropped twice: the oldest go first, whoever's turn it is.
         if (mine(log)) more = this.#trim(log, through, 'evicted', ops) || more
       }
     }
     return { ops, more }
+  }
+
+  /** How much of an own channel has to go. */
+  #overQuota (channel: string, quota: Amount): Amount {
+    const asked = this.#asked.get(channel) ?? { bytes: 0, records: 0 }
+    const over = (held: number, most: number, more: number): number => held <= most * (1 - SLACK / 2) && held + more <= most ? 0 : held - Math.min(most * (1 - SLACK), most - more)
+    return { bytes: over(this.#c.book.bytes(channel, true), quota.bytes, asked.bytes), records: over(this.#c.book.records(channel, true), quota.records, asked.records) }
+  }
+
+  /** Up to where every known durable subscription has settled the log; 0 while none is known. */
+  #processedThrough (log: LogState): number {
+    const floor = this.#c.floor(log)
+    return floor === Number.POSITIVE_INFINITY ? 0 : this.#oldest(log, ALL, Math.min(log.head, floor - 1)).through
   }
 
   /** Signs the trim and drops what it covers. */
@@ -152,25 +180,52 @@ export class Retention {
     const ops: StoreOp[] = []
     let more = false
     for (const channel of this.#c.book.channels()) {
-      const { ageMs, bytes } = this.#c.retention(channel)
-      let over = this.#c.book.bytes(channel, false) - bytes
+      const { ageMs, bytes, records, until } = this.#c.retention(channel)
+      const over = { bytes: this.#c.book.bytes(channel, false) - bytes, records: this.#c.book.records(channel, false) - records }
       for (const log of this.#c.book.logs(channel)) {
         if (log.own || log.held.isEmpty) continue
         // What the publisher has trimmed and what is too old goes; what a subscription here still needs stays.
-        const limit = this.#c.localFloor(log) - 1
-        let through = Math.min(limit, Math.max(this.#expiredThrough(log, ageMs), log.trimmed))
-        if (over > 0) {
-          const oldest = this.#oldest(log, over, limit)
-          over -= oldest.bytes
-          through = Math.max(through, oldest.through)
-        }
-        if (through < log.held.first) continue
-        const dropped = this.#c.book.drop(log, through, DROP_BATCHES)
-        ops.push(...dropped.ops)
-        more ||= dropped.more
+        const through = Math.min(this.#c.localFloor(log) - 1, Math.max(this.#expiredThrough(log, ageMs), until === 'processed' ? this.#processedThrough(log) : 0, log.trimmed))
+        const oldest = over.bytes > 0 || over.records > 0 ? this.#oldest(log, over, this.#spare(log)) : NOTHING
+        over.bytes -= oldest.bytes
+        over.records -= oldest.records
+        more = this.#drop(log, Math.max(through, oldest.through), ops) || more
       }
     }
-    return { ops, more }
+    return { ops, more: this.#dropCustody(ops) || more }
+  }
+
+  /** Of publishers of whom more is kept than may be, the oldest goes first, whichever channel it is in. */
+  #dropCustody (ops: StoreOp[]): boolean {
+    const over = this.#c.overCustody()
+    if (over.size === 0) return false
+    let more = false
+    const first = (log: LogState): number => this.#batchAt(log, log.held.first)?.time ?? 0
+    const logs = [...this.#c.book.all()].filter(log => !log.own && !log.held.isEmpty && over.has(log.publisher)).map(log => ({ log, time: first(log) })).sort((a, b) => a.time - b.time)
+    for (const { log } of logs) {
+      const bytes = over.get(log.publisher) ?? 0
+      if (bytes <= 0 || log.held.isEmpty) continue
+      const oldest = this.#oldest(log, { bytes, records: 0 }, this.#spare(log))
+      over.set(log.publisher, bytes - oldest.bytes)
+      more = this.#drop(log, oldest.through, ops) || more
+    }
+    return more
+  }
+
+  #drop (log: LogState, through: number, ops: StoreOp[]): boolean {
+    if (through < log.held.first) return false
+    const dropped = this.#c.book.drop(log, through, DROP_BATCHES)
+    ops.push(...dropped.ops)
+    return dropped.more
+  }
+
+  /**
+   * Up to where another's log may be dropped for room. What is kept for subscriptions elsewhere alone stays until they have settled it,
+   * and new records are refused meanwhile; but it is not in the way of what subscriptions here need.
+   */
+  #spare (log: LogState): number {
+    const local = this.#c.retention(log.channel).onFull === 'evict' || this.#c.isSubscribed(log.channel)
+    return (local ? this.#c.localFloor(log) : this.#c.floor(log)) - 1
   }
 
   /** Up to where the log is older than `ageMs`, an hour's worth at most; 0: nothing is. */
@@ -189,18 +244,18 @@ export class Retention {
     return through
   }
 
-  /** The oldest batches that make up `bytes`, as far as `limit` lets them go. */
-  #oldest (log: LogState, bytes: number, limit: number): { through: number, bytes: number } {
-    let through = 0
-    let freed = 0
+  /** The oldest batches that make up so much, as far as `limit` lets them go. */
+  #oldest (log: LogState, wanted: Amount, limit: number): Amount & { through: number } {
+    const oldest = { through: 0, bytes: 0, records: 0 }
     let position = log.held.first
-    for (let n = 0; n < DROP_BATCHES && freed < bytes && position > 0; n++) {
+    for (let n = 0; n < DROP_BATCHES && (oldest.bytes < wanted.bytes || oldest.records < wanted.records) && position > 0; n++) {
       const batch = this.#batchAt(log, position)
       if (batch === undefined || batch.last > limit) break
-      through = batch.last
-      freed += batch.bytes
-      position = log.held.firstPresent(through + 1)
+      oldest.through = batch.last
+      oldest.bytes += batch.bytes
+      oldest.records += batch.records
+      position = log.held.firstPresent(batch.last + 1)
     }
-    return { through, bytes: freed }
+    return oldest
   }
 }

@@ -17,7 +17,7 @@ import { checkKey, checkOps, checkTable, closedError, limitOf } from './check.js
 import { CommitQueue } from './commit-queue.js'
 import { createStoreFile, lockFileOf, openStoreFile, openTable, storeError, STORE_PAGE_BYTES, type Env, type LmdbTable } from './format.js'
 import { compareKeys } from './keys.js'
-import { bytesNeeded, isEssential, PAGES_PER_TRANSACTION, Room, type DiskSpace } from './room.js'
+import { bytesNeeded, isEssential, isYielding, PAGES_PER_TRANSACTION, Room, type DiskSpace } from './room.js'
 import { TABLES, type Store, type StoreOp, type StoreRange, type StoreStats, type Table } from './store.js'
 
 export interface LmdbStoreOptions {
@@ -66,6 +66,9 @@ export async function openLmdbStore (options: LmdbStoreOptions): Promise<Store> 
     throw storeError(error, `the store ${path} cannot be opened`)
   }
 }
+
+/** A question for spare room is about so much: a few batches. */
+const SPARE_BYTES = 1024 * 1024
 
 class LmdbStore implements Store {
   readonly #path: string
@@ -138,6 +141,15 @@ class LmdbStore implements Store {
     }))
   }
 
+  hasSpareRoom (): boolean {
+    try {
+      return this.#room.hasSpare(SPARE_BYTES)
+    } catch {
+      // A look that fails is told by the next commit.
+      return true
+    }
+  }
+
   close (): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -152,7 +164,7 @@ class LmdbStore implements Store {
   #admit (ops: readonly StoreOp[], first: boolean): SkeinError | undefined {
     const own = first ? PAGES_PER_TRANSACTION * STORE_PAGE_BYTES : 0
     try {
-      return this.#room.admits(own + bytesNeeded(ops, STORE_PAGE_BYTES), isEssential(ops)) ? undefined : fullError(this.#path)
+      return this.#room.admits(own + bytesNeeded(ops, STORE_PAGE_BYTES), isEssential(ops), isYielding(ops)) ? undefined : fullError(this.#path)
     } catch (error) {
       throw this.#failure(error)
     }

@@ -15,6 +15,7 @@ import type { TrimStatement } from '../message/signed.js'
 import { BatchCache, type OpenBatch } from './batch-cache.js'
 import { baseOfKey, batchKey, batchOfRow, rowBytes, rowOfBatch } from './batch-row.js'
 import { Forgotten } from './forgotten.js'
+import { Holdings } from './holdings.js'
 import { LogState, logRowKey } from './log-state.js'
 import { rowsOf } from './rows-of.js'
 import type { Store, StoreOp } from './store.js'
@@ -53,8 +54,7 @@ export class LogBook {
   readonly #byChannel = new Map<string, Set<LogState>>()
   readonly #cache = new BatchCache(CACHE_BYTES)
   readonly #listeners: BookListener[] = []
-  /** Bytes held by channel: of own logs, and of others'. */
-  readonly #bytes = new Map<string, { own: number, others: number }>()
+  readonly #holdings = new Holdings()
   readonly #forgotten: Forgotten
   #nextNumber = 1
 
@@ -75,18 +75,17 @@ export class LogBook {
   get size (): number { return this.#byKey.size }
 
   /** Bytes held of this node's own logs of a channel, or of all others'. */
-  bytes (channel: string, own: boolean): number { return this.#bytes.get(channel)?.[own ? 'own' : 'others'] ?? 0 }
+  bytes (channel: string, own: boolean): number { return this.#holdings.of(channel, own).bytes }
+  /** Records, likewise. */
+  records (channel: string, own: boolean): number { return this.#holdings.of(channel, own).records }
+  /** Bytes held of all others' logs, and of those of each publisher. */
+  get othersBytes (): number { return this.#holdings.othersBytes }
+  publisherBytes (publisher: string): number { return this.#holdings.ofPublisher(publisher) }
+  publishers (): Iterable<readonly [publisher: string, bytes: number]> { return this.#holdings.publishers() }
 
-  /** Held bytes of the log and of its channel. */
-  #count (log: LogState, bytes: number): void {
+  #count (log: LogState, bytes: number, records: number): void {
     log.bytes += bytes
-    this.#countChannel(log, bytes)
-  }
-
-  #countChannel (log: LogState, bytes: number): void {
-    let entry = this.#bytes.get(log.channel)
-    if (entry === undefined) this.#bytes.set(log.channel, entry = { own: 0, others: 0 })
-    entry[log.own ? 'own' : 'others'] += bytes
+    this.#holdings.add(log, bytes, records)
   }
 
   /** The log's state, made when it is new. A log heard of gets its row with its first commit. */
@@ -106,7 +105,7 @@ export class LogBook {
     let channel = this.#byChannel.get(log.channel)
     if (channel === undefined) this.#byChannel.set(log.channel, channel = new Set())
     channel.add(log)
-    this.#countChannel(log, log.bytes)
+    this.#holdings.add(log, log.bytes, log.held.count)
     this.#nextNumber = Math.max(this.#nextNumber, log.number + 1)
   }
 
@@ -138,7 +137,7 @@ export class LogBook {
   forget (log: LogState): StoreOp[] {
     const op = this.#forgotten.add(log.id, log.number)
     this.#byKey.delete(log.key)
-    this.#countChannel(log, -log.bytes)
+    this.#holdings.add(log, -log.bytes, -log.held.count)
     this.#byNumber.delete(log.number)
     const channel = this.#byChannel.get(log.channel)
     channel?.delete(log)
@@ -205,7 +204,7 @@ export class LogBook {
       next.bytes = (next.bytes ?? 0) + batch.bytes.length
       if (batch.last > (highest?.last ?? 0)) highest = batch
       if (batch.base === 1) Object.assign(next, { linkKnown: true, link: batch.link })
-      ops.push({ type: 'put', table: 'batch', key: batchKey(log.number, batch.base), value: rowOfBatch(batch.bytes) })
+      ops.push({ type: 'put', table: 'batch', key: batchKey(log.number, batch.base), value: rowOfBatch(batch.bytes), ...(log.own ? {} : { yields: true }) })
     }
     if (highest !== undefined) Object.assign(next, this.#headAfter(log, highest))
     ops.push({ type: 'put', table: 'log', key: logRowKey(log.id), value: log.toRow(next) })
@@ -216,8 +215,7 @@ export class LogBook {
   applied (log: LogState, batches: readonly SealedBatch[], records?: ReadonlyArray<RecordFields[] | undefined>): void {
     for (const [i, batch] of batches.entries()) {
       this.noteHeader(log, batch)
-      log.held.add(batch.base, batch.last)
-      this.#count(log, batch.bytes.length)
+      this.#count(log, batch.bytes.length, log.held.add(batch.base, batch.last))
       const decoded = records?.[i]
       if (decoded !== undefined) this.#cache.set(BatchCache.key(log.number, batch.base), { batch, records: decoded })
     }
@@ -245,7 +243,7 @@ export class LogBook {
       else if (last > through) continue
       else if (log.held.covers(base, last)) {
         log.held.remove(base, last)
-        this.#count(log, -rowBytes(value))
+        this.#count(log, -rowBytes(value), base - last - 1)
       }
       ops.push({ type: 'del', table: 'batch', key })
       this.#cache.delete(BatchCache.key(log.number, base))
@@ -332,7 +330,7 @@ export class LogBook {
     const last = next === undefined ? runEnd : Math.min(runEnd, baseOfKey(next) - 1)
     if (last < from) return
     log.held.remove(from, last)
-    if (row !== undefined) this.#count(log, -rowBytes(row))
+    this.#count(log, row === undefined ? 0 : -rowBytes(row), from - last - 1)
     for (const listener of this.#listeners) listener.batchDamaged?.(log, from, last)
   }
 

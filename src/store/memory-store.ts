@@ -6,6 +6,7 @@
  */
 import { SkeinError } from '../base/errors.js'
 import { callDone, checkKey, checkOps, checkTable, closedError, limitOf } from './check.js'
+import { isYielding } from './room.js'
 import { SortedTable } from './sorted-table.js'
 import { TABLES, type Store, type StoreOp, type StoreRange, type StoreStats, type Table } from './store.js'
 
@@ -13,6 +14,8 @@ export interface MemoryDisk {
   readonly tables: ReadonlyMap<Table, SortedTable>
   /** While true every commit that puts something is refused with `ERR_STORE_FULL`. */
   full: boolean
+  /** While true a commit that yields is refused with `ERR_STORE_FULL`. Default false. */
+  tight?: boolean
   /** Once true the next commit fails with `ERR_STORE`, and the store that met it has failed for good. */
   broken: boolean
 }
@@ -94,6 +97,8 @@ class SortedMemoryStore implements MemoryStore {
     return { fileBytes: used, usedBytes: used }
   }
 
+  hasSpareRoom (): boolean { return !this.disk.full && this.disk.tight !== true }
+
   async close (): Promise<void> {
     if (this.#state === 'open') this.#state = 'closing'
     if (this.#queue.length > 0) await new Promise<void>(resolve => { this.#idle.push(resolve) })
@@ -111,7 +116,8 @@ class SortedMemoryStore implements MemoryStore {
     if (pending === undefined) return
     if (this.disk.broken) this.#failure ??= new SkeinError('ERR_STORE', 'the disk is broken')
     let error = this.#failure
-    if (error === undefined && this.disk.full && pending.changes.some(change => change.value !== undefined)) {
+    const refused = this.disk.full ? pending.changes.some(change => change.value !== undefined) : this.disk.tight === true && isYielding(pending.ops)
+    if (error === undefined && refused) {
       error = new SkeinError('ERR_STORE_FULL', 'the disk is full')
     }
     if (!isUnchanged(pending)) error = new SkeinError('ERR_INTERNAL', 'bytes that were handed to commit were changed before its done')

@@ -32,7 +32,7 @@ export const TABLES = [
 export type Table = typeof TABLES[number]
 
 export type StoreOp =
-  | { readonly type: 'put', readonly table: Table, readonly key: Uint8Array, readonly value: Uint8Array }
+  | { readonly type: 'put', readonly table: Table, readonly key: Uint8Array, readonly value: Uint8Array, /** It is refused while there is still room for what does not. */ readonly yields?: true }
   | { readonly type: 'del', readonly table: Table, readonly key: Uint8Array }
 
 export interface StoreRange {
@@ -56,6 +56,8 @@ export interface Store {
   keys (table: Table, range?: StoreRange): Uint8Array[]
   commit (ops: readonly StoreOp[], done: (error?: Error) => void): void
   stats (): StoreStats
+  /** Whether a commit with an operation that yields is likely to find room now. Absent: always. */
+  hasSpareRoom? (): boolean
   /** Waits for the commits under way, then closes. Later calls throw `ERR_CLOSED`. */
   close (): Promise<void>
 }

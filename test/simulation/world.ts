@@ -104,7 +104,7 @@ export class WorldNode {
   readonly acked = new Map<string, string[]>()
   readonly subscriptions: Array<{ name: string, filters: string[], nackEvery: number }> = []
 
-  constructor (readonly world: World, readonly name: string, readonly relay: boolean, readonly bootstrap: WorldNode[], readonly retention: NodeOptions['retention'] = {}) {
+  constructor (readonly world: World, readonly name: string, readonly relay: boolean, readonly bootstrap: WorldNode[], readonly retention: NodeOptions['retention'] = {}, readonly settings: Partial<NodeOptions> = {}) {
     this.peerId = peerIdOfPublicKey(world.random.bytes(32))
   }
 
@@ -126,7 +126,7 @@ export class WorldNode {
     const crypto = simulatedCrypto(this.peerId)
     const engine = this.engine = new Engine({
       clock, random: world.random, crypto, mesh: meshHash(crypto, 'world'), store, network, log: silentLogger,
-      settings: { relay: this.relay, publishWaitMs: 1_000, retention: this.retention },
+      settings: { relay: this.relay, publishWaitMs: 1_000, retention: this.retention, ...this.settings },
       listener: {
         peerUp: () => {}, peerDown: () => {}, notice: () => {}, buried: () => {}, ahead: () => {},
         forked: (batch) => { this.failures.push(`forked ${batch.logKey}`) },
@@ -194,8 +194,8 @@ export class World {
     this.mesh = createMemoryMesh({ clock: this.clock, random, latencyMs: () => 0.2 + random.float() * 5 })
   }
 
-  add (name: string, options: { relay?: boolean, bootstrap?: WorldNode[], retention?: NodeOptions['retention'] } = {}): WorldNode {
-    const node = new WorldNode(this, name, options.relay === true, options.bootstrap ?? [], options.retention)
+  add (name: string, options: { relay?: boolean, bootstrap?: WorldNode[], retention?: NodeOptions['retention'], settings?: Partial<NodeOptions> } = {}): WorldNode {
+    const node = new WorldNode(this, name, options.relay === true, options.bootstrap ?? [], options.retention, options.settings)
     this.nodes.push(node)
     return node
   }

@@ -104,7 +104,7 @@ export class FakeNode implements MeshNode {
   status (): NodeStatus {
     return {
       peerId: this.peerId, mesh: this.mesh, version: '0', dataDir: this.dataDir, incarnation: '', uptimeMs: 1, relay: false, addresses: this.addresses(), peers: [],
-      outbox: { channels: 0, records: this.messages.length, bytes: 0, waiting: 0 }, inbox: { logs: 0, records: 0, bytes: 0, missing: 0 },
+      outbox: { channels: 0, records: this.messages.length, bytes: 0, waiting: 0 }, inbox: { logs: 0, records: 0, bytes: 0, missing: 0 }, custody: { bytes: 0, bytesMax: 0, bytesPerPublisherMax: 0, refused: 0 },
       subscriptions: this.subscriptions(), gaps: 0, deadLetters: this.dead.length, store: { fileBytes: 0, usedBytes: 0 }, counters: { published_messages: this.messages.length }
     }
   }

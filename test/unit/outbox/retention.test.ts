@@ -15,12 +15,14 @@ class Rig {
   readonly clock = new ManualClock()
   readonly store = createMemoryStore({ soon: (fn) => { this.clock.soon(fn) } })
   readonly book = new LogBook({ store: this.store, crypto: fakeCrypto(self), mesh: testMesh, self, wallMs: () => this.clock.wallMs() })
-  rules: ChannelRetention = { ageMs: 24 * HOUR, bytes: 10_000_000, onFull: 'refuse' }
+  rules: ChannelRetention = { ageMs: 24 * HOUR, bytes: 10_000_000, records: Number.POSITIVE_INFINITY, until: 'age', onFull: 'refuse' }
   floor = Number.POSITIVE_INFINITY
   localFloor = Number.POSITIVE_INFINITY
   current = 1
+  over = new Map<string, number>()
   readonly retention = new Retention({
-    clock: this.clock, crypto: fakeCrypto(self), mesh: testMesh, book: this.book, retention: () => this.rules, floor: () => this.floor, localFloor: () => this.localFloor, isCurrent: (log) => log.incarnation.number === this.current
+    clock: this.clock, crypto: fakeCrypto(self), mesh: testMesh, book: this.book, retention: () => this.rules, floor: () => this.floor, localFloor: () => this.localFloor, isCurrent: (log) => log.incarnation.number === this.current,
+    isSubscribed: () => this.localFloor !== Number.POSITIVE_INFINITY, overCustody: () => new Map(this.over)
   })
 
   /** A log with one batch of ten records for each of these ages. */
@@ -133,6 +135,45 @@ describe('retention of own logs', () => {
     expect(log.trimReason).toBe('evicted')
   })
 
+  it('keeps to a number of records as it keeps to bytes', () => {
+    const rig = new Rig()
+    const log = rig.log(9, 1, Array(100).fill(0))
+    rig.rules = { ...rig.rules, records: 1000 }
+    expect(rig.retention.hasRoom('press', 10, 0)).toBe(true)
+    expect(rig.retention.hasRoom('press', 10, 25)).toBe(false)
+    rig.floor = 10
+    expect([rig.retention.canMakeRoom('press'), rig.pass('trimOwn').ops]).toEqual([false, 0])
+    rig.floor = 501
+    rig.pass('trimOwn')
+    expect([log.trimmed, log.trimReason]).toEqual([30, 'evicted'])
+    expect(rig.retention.hasRoom('press', 10, 25)).toBe(true)
+    rig.floor = 1
+    rig.rules = { ...rig.rules, records: 100, onFull: 'evict' }
+    rig.pass('trimOwn')
+    expect(rig.book.records('press', true)).toBeLessThanOrEqual(100)
+    expect(rig.book.records('press', true)).toBeGreaterThan(80)
+  })
+
+  it('trims at once what all known subscriptions have settled, where it keeps until it is processed, and nothing while none is known', () => {
+    const rig = new Rig()
+    const log = rig.log(9, 1, Array(300).fill(0))
+    rig.floor = 25
+    expect(rig.pass('trimOwn').ops, 'by age it stays').toBe(0)
+    rig.rules = { ...rig.rules, until: 'processed' }
+    rig.floor = Number.POSITIVE_INFINITY
+    expect(rig.pass('trimOwn').ops).toBe(0)
+    rig.floor = 1
+    expect(rig.pass('trimOwn').ops).toBe(0)
+    rig.floor = 25
+    rig.pass('trimOwn')
+    expect([log.held.first, log.trimmed, log.trimReason]).toEqual([21, 20, 'expired'])
+    const trim = openTrim(log.trimBytes, testMesh)
+    expect([trim?.value.through, trim?.verify(fakeCrypto(self))]).toEqual([20, true])
+    rig.floor = 3001
+    for (let n = 0; n < 3 && rig.pass('trimOwn').more; n++) {}
+    expect([log.held.count, log.trimmed]).toEqual([0, 3000])
+  })
+
   it('counts as free what has just expired before it evicts anything', () => {
     const rig = new Rig()
     const log = rig.log(9, 1, [...Array<number>(5).fill(25 * HOUR), ...Array<number>(5).fill(0)])
@@ -185,6 +226,48 @@ describe('dropping what came from others', () => {
     rig.pass('dropOthers')
     expect(rig.book.bytes('press', false)).toBeLessThanOrEqual(rig.rules.bytes)
     expect(log.held.last).toBe(100)
+  })
+})
+
+describe('keeping what others publish within quotas', () => {
+  it('drops the oldest of the publisher that is over its quota, in whichever channel, and nothing of others', () => {
+    const rig = new Rig()
+    const [old, young, other] = [rig.log(1, 1, [3 * HOUR, 2 * HOUR]), rig.log(1, 2, [HOUR, 0]), rig.log(2, 1, [5 * HOUR])]
+    rig.over.set(old.publisher, 1.4 * old.bytes)
+    rig.pass('dropOthers')
+    expect([old.held.count, young.held.toString(), other.held.count]).toEqual([0, '11-20', 10])
+  })
+
+  it('keeps what subscriptions elsewhere have not settled, unless the channel evicts or a subscription here takes it in', () => {
+    const rig = new Rig()
+    const log = rig.log(1, 1, Array(10).fill(0))
+    rig.floor = 35
+    rig.over.set(log.publisher, log.bytes)
+    rig.pass('dropOthers')
+    expect(log.held.first).toBe(31)
+    rig.rules = { ...rig.rules, records: 50 }
+    rig.pass('dropOthers')
+    expect(log.held.first).toBe(31)
+    rig.localFloor = 61
+    rig.pass('dropOthers')
+    expect(log.held.first).toBe(61)
+    rig.localFloor = Number.POSITIVE_INFINITY
+    rig.rules = { ...rig.rules, onFull: 'evict' }
+    rig.pass('dropOthers')
+    expect(log.held.count).toBe(0)
+  })
+
+  it('knows how much is held of each publisher, whatever comes and goes', () => {
+    const rig = new Rig()
+    const [one, two, own] = [rig.log(1, 1, [25 * HOUR, 0]), rig.log(2, 1, [0]), rig.log(9, 1, [0])]
+    const sums = (): unknown => [rig.book.othersBytes, [...rig.book.publishers()], rig.book.records('press', false), rig.book.records('press', true)]
+    expect(sums()).toEqual([one.bytes + two.bytes, [[one.publisher, one.bytes], [two.publisher, two.bytes]], 30, 10])
+    const before = one.bytes
+    rig.pass('dropOthers')
+    expect(one.bytes).toBeLessThan(before)
+    expect(sums()).toEqual([one.bytes + two.bytes, [[one.publisher, one.bytes], [two.publisher, two.bytes]], 20, 10])
+    const again = new LogBook({ store: rig.store, crypto: fakeCrypto(self), mesh: testMesh, self, wallMs: () => 0 })
+    expect([again.othersBytes, again.publisherBytes(two.publisher), again.records('press', true)]).toEqual([rig.book.othersBytes, two.bytes, own.held.count])
   })
 })
 

@@ -61,6 +61,29 @@ describe('room on the disk', () => {
     expect(disk.looks).toBeLessThan(20)
   })
 
+  test('what yields leaves three more reserves to all others, and counts free pages in the file as free disk', () => {
+    expect(room(257 * MIB).it.admits(MIB, false, true)).toBe(true)
+    expect(room(257 * MIB).it.admits(MIB + 1, false, true)).toBe(false)
+    expect(room(257 * MIB).it.admits(MIB + 1, false)).toBe(true)
+    expect(room(157 * MIB, { reusable: 100 * MIB }).it.admits(MIB, false, true)).toBe(true)
+    expect(room(157 * MIB, { reusable: 100 * MIB - 1 }).it.admits(MIB, false, true)).toBe(false)
+    expect(room(40 * MIB, { reusable: 194 * MIB }).it.admits(MIB, false, true)).toBe(true)
+    expect(room(40 * MIB, { reusable: 194 * MIB - 1 }).it.admits(MIB, false, true)).toBe(false)
+    expect(room(32 * MIB, { reusable: 999 * MIB }).it.admits(MIB, false, true)).toBe(false)
+    for (const free of [257, 256, 40, 32]) expect(room(free * MIB).it.hasSpare(MIB)).toBe(room(free * MIB).it.admits(MIB, false, true))
+  })
+
+  test('what others write between two looks does not let what yields into their share', () => {
+    const { it, disk } = room(300 * MIB)
+    expect(it.admits(10 * MIB, false, true)).toBe(true)
+    for (let i = 0; i < 12; i++) {
+      expect(it.admits(10 * MIB, false)).toBe(true)
+      disk.freeBytes -= 10 * MIB
+    }
+    expect(it.admits(MIB, false, true)).toBe(false)
+    expect(it.admits(MIB, false)).toBe(true)
+  })
+
   test('only a commit that stores a batch is not essential', () => {
     const key = new Uint8Array(1)
     expect(isEssential([{ type: 'del', table: 'batch', key }, { type: 'put', table: 'cursor', key, value: key }])).toBe(true)

@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest'
+import { seededRandom } from '../contract/network-clock.js'
+import { World, type WorldNode } from './world.js'
+
+const KIB = 1024
+const BODY = 'x'.repeat(10_000)
+
+const heldOf = (node: WorldNode, publisher: WorldNode): number => node.engine?.book.publisherBytes(publisher.peerId) ?? 0
+const positions = (node: WorldNode, publisher: WorldNode): string => [...node.engine?.book.all() ?? []].filter(log => log.publisher === publisher.peerId).map(log => log.held.toString()).join(' ')
+
+async function publish (world: World, node: WorldNode, topic: string, count: number): Promise<void> {
+  for (let i = 0; i < count; i++) {
+    node.publish(topic, BODY)
+    await world.clock.run(20)
+  }
+}
+
+describe('custody on simulated time', () => {
+  it('refuses what is above a publisher’s quota, asks for nothing meanwhile, and has it all when there is room', async () => {
+    const world = new World(seededRandom(1))
+    const relay = world.add('relay', { relay: true, settings: { custody: { bytesPerPublisher: 200 * KIB } } })
+    const publisher = world.add('publisher', { bootstrap: [relay] })
+    const other = world.add('other', { bootstrap: [relay] })
+    const subscriber = world.add('subscriber', { bootstrap: [relay] })
+    for (const node of world.nodes) await node.start()
+    subscriber.subscribe('all', ['#'])
+    await world.clock.run(3_000)
+    subscriber.crash(false)
+    await publish(world, publisher, 'a/x', 30)
+    await publish(world, publisher, 'b/x', 30)
+    await publish(world, other, 'a/x', 10)
+    await world.clock.run(60_000)
+    expect(heldOf(relay, publisher)).toBeLessThanOrEqual(200 * KIB)
+    expect(heldOf(relay, publisher), 'it is made use of').toBeGreaterThan(150 * KIB)
+    expect(positions(relay, other), 'nobody else is pushed out').toBe('1-10')
+    const state = relay.engine?.receipts
+    for (const log of publisher.engine?.book.all() ?? []) {
+      const said = publisher.engine?.receipts.content(log.key, relay.peerId)?.stored
+      const held = [...relay.engine?.book.logs(log.channel) ?? []].find(each => each.key === log.key)?.held
+      for (let position = 1; position <= log.head; position++) if (said?.has(position) === true) expect(held?.has(position), `${log.channel} ${position} was promised`).toBe(true)
+    }
+    expect(state).toBeDefined()
+    const pulled = relay.engine?.counters.all()['pulled_batches']
+    await world.clock.run(600_000)
+    expect(relay.engine?.counters.all()['pulled_batches'], 'nothing is asked for that there is no room for').toBe(pulled)
+    await subscriber.start()
+    expect(await world.clock.run(120_000, () => subscriber.acked.get('all')?.length === 70), `${subscriber.acked.get('all')?.length} of 70`).toBe(true)
+    expect(subscriber.gaps).toEqual([])
+    // The publisher’s word comes to rest at the relay too.
+    expect(await world.clock.run(120_000, () => positions(publisher, publisher).split(' ').every(held => held === '1-30'))).toBe(true)
+    expect(world.nodes.flatMap(node => node.failures)).toEqual([])
+  })
+
+  it('brings what a custodian had refused to a subscriber that only ever meets the custodian', async () => {
+    const world = new World(seededRandom(2))
+    const relay = world.add('relay', { relay: true, settings: { custody: { bytesPerPublisher: 100 * KIB } } })
+    const publisher = world.add('publisher', { bootstrap: [relay] })
+    const subscriber = world.add('subscriber', { bootstrap: [relay] })
+    for (const node of world.nodes) await node.start()
+    world.mesh.block(publisher.peerId, subscriber.peerId)
+    world.mesh.block(subscriber.peerId, publisher.peerId)
+    subscriber.subscribe('all', ['a/#'])
+    await world.clock.run(3_000)
+    subscriber.crash(false)
+    await publish(world, publisher, 'a/x', 50)
+    await world.clock.run(30_000)
+    expect(heldOf(relay, publisher)).toBeLessThanOrEqual(100 * KIB)
+    await subscriber.start()
+    expect(await world.clock.run(300_000, () => subscriber.acked.get('all')?.length === 50), `${subscriber.acked.get('all')?.length} of 50`).toBe(true)
+    expect(subscriber.acked.get('all')).toEqual(publisher.published)
+    expect(subscriber.gaps).toEqual([])
+  })
+
+  it('keeps to the quota of all publishers together, and what its own subscription needs comes in all the same', async () => {
+    const world = new World(seededRandom(3))
+    const relay = world.add('relay', { relay: true, settings: { custody: { bytes: 300 * KIB, bytesPerPublisher: 250 * KIB } } })
+    const publishers = [0, 1, 2].map(n => world.add(`publisher ${n}`, { bootstrap: [relay] }))
+    const subscriber = world.add('subscriber', { bootstrap: [relay] })
+    for (const node of world.nodes) await node.start()
+    subscriber.subscribe('all', ['#'])
+    await world.clock.run(3_000)
+    subscriber.crash(false)
+    for (const publisher of publishers) await publish(world, publisher, 'kept/x', 20)
+    await world.clock.run(30_000)
+    expect(relay.engine?.book.othersBytes).toBeLessThanOrEqual(300 * KIB)
+    expect(relay.engine?.book.othersBytes).toBeGreaterThan(250 * KIB)
+    relay.subscribe('mine', ['mine/#'])
+    await world.clock.run(1_000)
+    await publish(world, publishers[0] as WorldNode, 'mine/x', 10)
+    await world.clock.run(30_000, () => relay.acked.get('mine')?.length === 10)
+    expect(relay.acked.get('mine')?.length).toBe(10)
+  })
+
+  it('stops taking from others while the disk is short, and goes on publishing', async () => {
+    const world = new World(seededRandom(4))
+    const relay = world.add('relay', { relay: true })
+    const publisher = world.add('publisher', { bootstrap: [relay] })
+    for (const node of world.nodes) await node.start()
+    await world.clock.run(1_000)
+    relay.disk.tight = true
+    await publish(world, publisher, 'a/x', 10)
+    relay.publish('b/x', BODY)
+    await world.clock.run(10_000)
+    expect([heldOf(relay, publisher), relay.published.length]).toEqual([0, 1])
+    const pulled = relay.engine?.counters.all()['pulled_batches']
+    await world.clock.run(300_000)
+    expect(relay.engine?.counters.all()['pulled_batches']).toBe(pulled)
+    relay.disk.tight = false
+    await world.clock.run(60_000)
+    expect(positions(relay, publisher)).toBe('1-10')
+  })
+
+  it('trims what is processed soon after the last known subscription has settled it, and never before', async () => {
+    const world = new World(seededRandom(5))
+    const publisher = world.add('publisher', { retention: { until: 'processed' } })
+    const quick = world.add('quick', { bootstrap: [publisher] })
+    const away = world.add('away', { bootstrap: [publisher] })
+    for (const node of world.nodes) await node.start()
+    await publish(world, publisher, 'a/x', 5)
+    await world.clock.run(120_000)
+    const [log] = [...publisher.engine?.book.all() ?? []]
+    expect(log?.trimmed, 'nobody is known').toBe(0)
+    quick.subscribe('quick', ['a/#'])
+    away.subscribe('away', ['a/#'])
+    await world.clock.run(10_000)
+    away.crash(false)
+    await publish(world, publisher, 'a/x', 20)
+    await world.clock.run(120_000)
+    expect([log?.trimmed, quick.acked.get('quick')?.length]).toEqual([5, 25])
+    await away.start()
+    await world.clock.run(120_000)
+    expect([log?.trimmed, away.acked.get('away')?.length, publisher.engine?.book.bytes('a', true)]).toEqual([25, 25, 0])
+    expect([...quick.gaps, ...away.gaps]).toEqual([])
+  })
+})
