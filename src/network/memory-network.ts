@@ -7,7 +7,7 @@
  */
 import type { Clock, Random, Timer } from '../base/clock.js'
 import { SkeinError } from '../base/errors.js'
-import { memoryAddress, type Fabric } from './memory-fabric.js'
+import { memoryAddress, ONE_COPY, type Fabric, type GossipCopy } from './memory-fabric.js'
 import { MemoryNode, type MemoryNodeOptions } from './memory-node.js'
 import type { Network } from './network.js'
 import { DIAL_TIMEOUT_MS, SILENCE_MAX_MS } from './network-limits.js'
@@ -18,6 +18,10 @@ export interface MemoryMeshOptions {
   readonly random: Random
   /** One way, for so many bytes. Default 0. May draw from a random source of the caller's. */
   readonly latencyMs?: (from: string, to: string, bytes: number) => number
+  /** What becomes of one gossip message on its way to one neighbour: the copies that arrive, none when it is lost. Default: one, at once. */
+  readonly gossipFate?: (from: string, to: string, bytes: number) => readonly GossipCopy[]
+  /** Told of whatever reaches a node: frames, gossip, links that come and go. For traces. */
+  readonly observe?: (what: string, from: string, to: string, data: Uint8Array | undefined) => void
   /** A handler threw. Default: thrown again on a turn of its own, so that a test fails loudly. */
   readonly onHandlerFault?: (error: unknown) => void
 }
@@ -48,6 +52,11 @@ export interface MemoryMesh {
   unblock (from: string, to: string): void
   /** Nothing gets from one group to the other, and back unless `oneWay`. */
   partition (groupA: readonly string[], groupB: readonly string[], options?: { readonly oneWay?: boolean }): void
+  /** `a` has lost the link without a word to `b`, which believes in it until it has heard nothing for `SILENCE_MAX_MS`. */
+  halfOpen (a: string, b: string): void
+  /** The node's process is stopped (SIGSTOP): what is sent to it waits, and whoever hears nothing for `SILENCE_MAX_MS` gives it up. Its clock is the caller's to stop. */
+  pause (peerId: string): void
+  resume (peerId: string): void
   /** Lifts every block. */
   heal (): void
 }
@@ -65,11 +74,16 @@ class Mesh implements MemoryMesh, Fabric<MemoryNode> {
   readonly handlerFault: (error: unknown) => void
   private readonly nodes = new Map<string, MemoryNode>()
   private readonly blocks = new Map<string, Timer>()
+  private readonly paused = new Map<string, object>()
+  readonly gossipFate: NonNullable<MemoryMeshOptions['gossipFate']>
+  readonly observe: NonNullable<MemoryMeshOptions['observe']>
 
-  constructor ({ clock, random, latencyMs, onHandlerFault }: MemoryMeshOptions) {
+  constructor ({ clock, random, latencyMs, gossipFate, observe, onHandlerFault }: MemoryMeshOptions) {
     this.clock = clock
     this.random = random
     this.latency = latencyMs ?? (() => 0)
+    this.gossipFate = gossipFate ?? (() => ONE_COPY)
+    this.observe = observe ?? (() => {})
     this.handlerFault = onHandlerFault ?? ((error) => { clock.soon(() => { throw error }) })
   }
 
@@ -128,10 +142,30 @@ class Mesh implements MemoryMesh, Fabric<MemoryNode> {
 
   latencyMs (from: string, to: string, bytes: number): number { return this.latency(from, to, bytes) }
 
-  isBlocked (from: string, to: string): boolean { return this.blocks.has(`${from} ${to}`) }
+  isBlocked (from: string, to: string): boolean {
+    return (this.paused.size > 0 && this.paused.has(to)) || (this.blocks.size > 0 && this.blocks.has(`${from} ${to}`))
+  }
+
+  isPaused (peerId: string): boolean { return this.paused.has(peerId) }
+
+  halfOpen (a: string, b: string): void { this.clock.soon(() => { this.nodes.get(a)?.lose(b) }) }
+
+  pause (peerId: string): void {
+    const since = {}
+    this.paused.set(peerId, since)
+    this.clock.after(SILENCE_MAX_MS, () => {
+      if (this.paused.get(peerId) === since) for (const node of this.nodes.values()) node.drop(peerId, 'the peer fell silent')
+    })
+  }
+
+  resume (peerId: string): void {
+    if (this.paused.delete(peerId)) for (const node of this.nodes.values()) node.unblocked(peerId)
+  }
 
   left (node: MemoryNode): void {
-    if (this.nodes.get(node.peerId) === node) this.nodes.delete(node.peerId)
+    if (this.nodes.get(node.peerId) !== node) return
+    this.nodes.delete(node.peerId)
+    this.paused.delete(node.peerId)
   }
 
   dial (from: MemoryNode, to: string, key: string): void {

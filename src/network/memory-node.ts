@@ -1,6 +1,5 @@
 /** One node of the memory network. */
 import type { Clock, Timer } from '../base/clock.js'
-import { createHash } from 'node:crypto'
 import { SkeinError } from '../base/errors.js'
 import { FRAME_BYTES_MAX, GOSSIP_BUFFER_BYTES_MAX, GOSSIP_BYTES_MAX, LINK_BUFFER_BYTES_MAX, LINK_BUFFER_HIGH_WATER_BYTES } from '../base/limits.js'
 import { Bans } from './bans.js'
@@ -60,10 +59,13 @@ export class MemoryNode implements Network {
   constructor (private readonly fabric: Fabric<MemoryNode>, private readonly options: MemoryNodeOptions) {
     this.peerId = options.peerId
     this.mesh = options.mesh
-    this.seen = new SeenSet(fabric.clock)
+    this.seen = new SeenSet(options.clock)
     this.dialer = new Dialer(this.peerId, () => fabric.random.float())
     for (const address of options.bootstrap) this.addBootstrap(address)
   }
+
+  /** Its own, which may run otherwise than the mesh's. */
+  private get clock (): Clock { return this.options.clock }
 
   get running (): boolean { return this.state === 'running' }
 
@@ -128,8 +130,9 @@ export class MemoryNode implements Network {
 
   gossip (topic: string, data: Uint8Array): { readonly recipients: number, readonly withheld: readonly string[] } {
     if (data.length > GOSSIP_BYTES_MAX - 1024) throw new SkeinError('ERR_MESSAGE_TOO_LARGE', `gossip of ${data.length} bytes is over the limit`)
-    if (this.state !== 'running' || !this.seen.add(gossipId(topic, data))) return { recipients: 0, withheld: [] }
-    return this.flood(topic, data.slice(), undefined)
+    const id = gossipId(topic, data)
+    if (this.state !== 'running' || !this.seen.add(id)) return { recipients: 0, withheld: [] }
+    return this.flood(topic, data.slice(), id, undefined)
   }
 
   unsentBytes (): number {
@@ -148,14 +151,14 @@ export class MemoryNode implements Network {
 
   disconnect (peerId: string, reason: string, banMs?: number): void {
     if (banMs !== undefined && banMs > 0) {
-      const untilMs = this.fabric.clock.nowMs() + banMs
+      const untilMs = this.clock.nowMs() + banMs
       this.bans.add(peerId, untilMs)
       this.dial({ type: 'banned', peerId, untilMs })
     }
-    this.fabric.clock.soon(() => { this.drop(peerId, reason) })
+    this.clock.soon(() => { this.drop(peerId, reason) })
   }
 
-  banned (peerId: string): boolean { return this.bans.has(this.fabric.clock.nowMs(), peerId) }
+  banned (peerId: string): boolean { return this.bans.has(this.clock.nowMs(), peerId) }
 
   linkedTo (other: MemoryNode): boolean {
     const end = this.ends.get(other.peerId)
@@ -194,6 +197,7 @@ export class MemoryNode implements Network {
     this.ends.set(id, { peer, instance, other, out, interests: new Set(), high: false, behind: false })
     this.dial({ type: 'up', peerId: id, addresses: [memoryAddress(id)], key })
     this.notices.clear('ERR_UNREACHABLE', memoryAddress(id))
+    fabric.observe('up', id, this.peerId, undefined)
     this.call((handlers) => { handlers.peerUp(peer) })
     for (const topic of this.topics) out.push({ type: 'interest', topic, joined: true })
   }
@@ -208,7 +212,20 @@ export class MemoryNode implements Network {
     end.out.close()
     this.tellEnd(end, reason)
     this.dial({ type: 'down', peerId })
+    this.fabric.observe('down', peerId, this.peerId, undefined)
     this.call((handlers) => { handlers.peerDown(peerId, reason) })
+  }
+
+  /** The link is gone on this side, and the other side is told nothing. */
+  lose (peerId: string): void {
+    const end = this.ends.get(peerId)
+    if (end === undefined) return
+    const { fabric } = this
+    this.ends.delete(peerId)
+    end.out.close()
+    fabric.clock.after(SILENCE_MAX_MS, () => { end.other.dropInstance(this.peerId, end.instance, 'the peer fell silent') })
+    this.dial({ type: 'down', peerId })
+    this.call((handlers) => { handlers.peerDown(peerId, 'the connection was lost') })
   }
 
   unblocked (peerId: string): void { this.ends.get(peerId)?.out.arm() }
@@ -216,9 +233,10 @@ export class MemoryNode implements Network {
   private receive (from: string, instance: object, parcel: Parcel): void {
     const end = this.ends.get(from)
     if (end === undefined || end.instance !== instance) return
+    this.fabric.observe(parcel.type, from, this.peerId, 'data' in parcel ? parcel.data : undefined)
     switch (parcel.type) {
       case 'frame': this.call((handlers) => { handlers.frame(from, parcel.data) }); return
-      case 'gossip': this.onGossip(from, parcel.topic, parcel.data); return
+      case 'gossip': this.onGossip(from, parcel); return
       case 'end': this.dropInstance(from, instance, parcel.reason); return
       case 'interest':
         if (end.interests.has(parcel.topic) === parcel.joined) return
@@ -228,20 +246,20 @@ export class MemoryNode implements Network {
     }
   }
 
-  private onGossip (from: string, topic: string, data: Uint8Array): void {
+  private onGossip (from: string, { topic, data, id, forgotten }: Parcel & { type: 'gossip' }): void {
     if (!this.topics.has(topic) || this.handlers === undefined) return
-    const nowMs = this.fabric.clock.nowMs()
+    const nowMs = this.clock.nowMs()
     const rejects = this.rejects.get(from)
     if (rejects !== undefined && nowMs >= rejects.untilMs) this.rejects.delete(from)
     else if (rejects !== undefined && rejects.count >= REJECTS_MAX) return
-    if (!this.seen.add(gossipId(topic, data))) return
+    if (!this.seen.add(id) && !forgotten) return
     let verdict = 'ignore'
     this.call((handlers) => { verdict = handlers.gossip(topic, data, from) })
-    if (verdict === 'accept') this.flood(topic, data, from)
+    if (verdict === 'accept') this.flood(topic, data, id, from)
     else if (verdict === 'reject') this.rejects.set(from, { count: (this.rejects.get(from)?.count ?? 0) + 1, untilMs: nowMs + REJECTED_FOR_MS })
   }
 
-  private flood (topic: string, data: Uint8Array, from: string | undefined): { recipients: number, withheld: string[] } {
+  private flood (topic: string, data: Uint8Array, gossipId: string, from: string | undefined): { recipients: number, withheld: string[] } {
     const withheld: string[] = []
     let recipients = 0
     for (const [id, end] of this.ends) {
@@ -250,7 +268,11 @@ export class MemoryNode implements Network {
         end.behind = true
         withheld.push(id)
       } else {
-        end.out.push({ type: 'gossip', topic, data })
+        for (const { delayMs, forgotten = false } of this.fabric.gossipFate(this.peerId, id, data.length)) {
+          const parcel: Parcel = { type: 'gossip', topic, data, id: gossipId, forgotten }
+          if (delayMs <= 0) end.out.push(parcel)
+          else this.fabric.clock.after(delayMs, () => { end.out.push(parcel) })
+        }
         recipients++
       }
     }
@@ -284,7 +306,8 @@ export class MemoryNode implements Network {
       () => false,
       () => {
         // Where no word gets through the other side hears nothing more, and gives the link up for that.
-        if (fabric.isBlocked(this.peerId, peer.id)) fabric.clock.after(SILENCE_MAX_MS, () => { other.dropInstance(this.peerId, instance, 'the peer fell silent') })
+        if (fabric.isPaused(peer.id)) other.options.clock.soon(() => { other.dropInstance(this.peerId, instance, reason) })
+        else if (fabric.isBlocked(this.peerId, peer.id)) fabric.clock.after(SILENCE_MAX_MS, () => { other.dropInstance(this.peerId, instance, 'the peer fell silent') })
         else other.dropInstance(this.peerId, instance, reason)
       },
       () => {}
@@ -296,7 +319,7 @@ export class MemoryNode implements Network {
     if (this.state === 'idle') this.early.push(input)
     if (this.state !== 'running') return
     const out: DialOutput[] = []
-    this.dialer.handle(this.fabric.clock.nowMs(), input, out)
+    this.dialer.handle(this.clock.nowMs(), input, out)
     for (const output of out) {
       switch (output.type) {
         case 'dial': this.fabric.dial(this, parseMemoryAddress(output.addresses[0] as string), output.key); break
@@ -305,14 +328,14 @@ export class MemoryNode implements Network {
           break
         case 'wakeAt':
           this.timer?.cancel()
-          this.timer = this.fabric.clock.after(output.atMs - this.fabric.clock.nowMs(), () => { this.dial({ type: 'wake' }) })
+          this.timer = this.clock.after(output.atMs - this.clock.nowMs(), () => { this.dial({ type: 'wake' }) })
       }
     }
   }
 
   private notice (subject: string, notice: NetworkNotice): void {
-    if (!this.notices.pass(this.fabric.clock.nowMs(), notice.code, subject)) return
-    this.fabric.clock.soon(() => { this.call((handlers) => { handlers.notice(notice) }) })
+    if (!this.notices.pass(this.clock.nowMs(), notice.code, subject)) return
+    this.clock.soon(() => { this.call((handlers) => { handlers.notice(notice) }) })
   }
 
   private call (fn: (handlers: NetworkHandlers) => void): void {
@@ -325,6 +348,16 @@ export class MemoryNode implements Network {
   }
 }
 
+/** Stands for topic and data among whatever one mesh gossips: nobody here looks for two messages with the same one. */
 function gossipId (topic: string, data: Uint8Array): string {
-  return createHash('sha256').update(topic).update('\0').update(data).digest('base64url')
+  let a = 0x2545f491 ^ data.length
+  let b = 0x5bd1e995
+  for (let i = 0; i < topic.length; i++) a = Math.imul(a ^ topic.charCodeAt(i), 0x85ebca6b)
+  for (const byte of data) {
+    a = Math.imul(a ^ byte, 0x85ebca6b)
+    a ^= a >>> 13
+    b = Math.imul(b + a | 0, 0xc2b2ae35)
+    b ^= b >>> 15
+  }
+  return String.fromCharCode(a & 0xffff, a >>> 16, b & 0xffff, b >>> 16)
 }

@@ -3,7 +3,8 @@ import type { Clock, Timer } from '../base/clock.js'
 /** What one end of a simulated link sends to the other. */
 export type Parcel =
   | { readonly type: 'frame', readonly data: Uint8Array }
-  | { readonly type: 'gossip', readonly topic: string, readonly data: Uint8Array }
+  /** `id` stands for topic and data. `forgotten`: the receiver takes it for new though it has had it. */
+  | { readonly type: 'gossip', readonly topic: string, readonly data: Uint8Array, readonly id: string, readonly forgotten: boolean }
   | { readonly type: 'interest', readonly topic: string, readonly joined: boolean }
   /** The sender closed the link. */
   | { readonly type: 'end', readonly reason: string }

@@ -18,6 +18,8 @@ export interface MemoryDisk {
   tight?: boolean
   /** Once true the next commit fails with `ERR_STORE`, and the store that met it has failed for good. */
   broken: boolean
+  /** The commit that fails on a broken disk is on it all the same: its outcome is unknown to whoever asked for it. */
+  keepsFailed?: boolean
 }
 
 export interface MemoryStoreOptions {
@@ -25,12 +27,19 @@ export interface MemoryStoreOptions {
   readonly soon?: (fn: () => void) => void
   /** What an earlier store left. Default: an empty one. */
   readonly disk?: MemoryDisk
+  /** Of how many commits one is looked at for bytes that the caller changed meanwhile. Default 1: all. */
+  readonly lookEvery?: number
 }
 
 export interface MemoryStore extends Store {
   readonly disk: MemoryDisk
-  /** The process dies: commits under way are lost, their `done` is never called, the store is closed. */
-  crash (): void
+  /** Commits that are not done. */
+  readonly underWay: number
+  /**
+   * The process dies: commits under way are lost but for the first `kept` of them, which had reached the disk; no `done` is
+   * called, the store is closed. Default 0.
+   */
+  crash (kept?: number): void
 }
 
 interface Change {
@@ -42,6 +51,8 @@ interface Change {
 
 interface Pending {
   readonly ops: readonly StoreOp[]
+  /** It is looked at again for bytes that the caller has changed. */
+  readonly looked: boolean
   readonly changes: readonly Change[]
   readonly done: (error?: Error) => void
 }
@@ -51,7 +62,7 @@ export function createMemoryDisk (): MemoryDisk {
 }
 
 export function createMemoryStore (options: MemoryStoreOptions = {}): MemoryStore {
-  return new SortedMemoryStore(options.soon ?? (fn => { setImmediate(fn) }), options.disk ?? createMemoryDisk())
+  return new SortedMemoryStore(options.soon ?? (fn => { setImmediate(fn) }), options.disk ?? createMemoryDisk(), options.lookEvery ?? 1)
 }
 
 class SortedMemoryStore implements MemoryStore {
@@ -62,10 +73,14 @@ class SortedMemoryStore implements MemoryStore {
   #failure: SkeinError | undefined
   readonly #idle: Array<() => void> = []
 
-  constructor (soon: (fn: () => void) => void, disk: MemoryDisk) {
+  #commits = 0
+
+  constructor (soon: (fn: () => void) => void, disk: MemoryDisk, private readonly lookEvery: number) {
     this.#soon = soon
     this.disk = disk
   }
+
+  get underWay (): number { return this.#queue.length }
 
   get (table: Table, key: Uint8Array): Uint8Array | undefined {
     this.#checkOpen()
@@ -85,7 +100,8 @@ class SortedMemoryStore implements MemoryStore {
   commit (ops: readonly StoreOp[], done: (error?: Error) => void): void {
     if (this.#state !== 'open') throw closedError()
     checkOps(ops)
-    this.#queue.push({ ops, changes: ops.map(op => this.#change(op)), done })
+    const looked = this.#commits++ % this.lookEvery === 0
+    this.#queue.push({ ops, looked, changes: ops.map(op => this.#change(op)), done })
     // Each turn completes the oldest commit, so that they complete in order even if `soon` shuffles its turns.
     this.#soon(() => { this.#completeOldest() })
   }
@@ -105,7 +121,8 @@ class SortedMemoryStore implements MemoryStore {
     this.#state = 'closed'
   }
 
-  crash (): void {
+  crash (kept = 0): void {
+    if (this.#state !== 'closed') for (const { changes } of this.#queue.slice(0, kept)) apply(changes)
     this.#state = 'closed'
     this.#queue.length = 0
     for (const resolve of this.#idle) resolve()
@@ -114,19 +131,18 @@ class SortedMemoryStore implements MemoryStore {
   #completeOldest (): void {
     const pending = this.#queue[0]
     if (pending === undefined) return
-    if (this.disk.broken) this.#failure ??= new SkeinError('ERR_STORE', 'the disk is broken')
+    let kept = false
+    if (this.disk.broken && this.#failure === undefined) {
+      this.#failure = new SkeinError('ERR_STORE', 'the disk is broken')
+      kept = this.disk.keepsFailed === true
+    }
     let error = this.#failure
     const refused = this.disk.full ? pending.changes.some(change => change.value !== undefined) : this.disk.tight === true && isYielding(pending.ops)
     if (error === undefined && refused) {
       error = new SkeinError('ERR_STORE_FULL', 'the disk is full')
     }
-    if (!isUnchanged(pending)) error = new SkeinError('ERR_INTERNAL', 'bytes that were handed to commit were changed before its done')
-    if (error === undefined) {
-      for (const { table, key, value } of pending.changes) {
-        if (value === undefined) table.del(key)
-        else table.put(key, value)
-      }
-    }
+    if (pending.looked && !isUnchanged(pending)) error = new SkeinError('ERR_INTERNAL', 'bytes that were handed to commit were changed before its done')
+    if (error === undefined || kept) apply(pending.changes)
     this.#queue.shift()
     callDone(pending.done, error)
     if (this.#queue.length === 0) for (const resolve of this.#idle) resolve()
@@ -167,9 +183,17 @@ function isUnchanged ({ ops, changes }: Pending): boolean {
   })
 }
 
-function text (key: Uint8Array): string {
-  return Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1')
+function apply (changes: readonly Change[]): void {
+  for (const { table, key, value } of changes) {
+    if (value === undefined) table.del(key)
+    else table.put(key, value)
+  }
 }
+
+/** Works on any array of bytes, and saves making a Buffer of each key. */
+const { latin1Slice } = Buffer.prototype as unknown as { latin1Slice: (this: Uint8Array) => string }
+
+const text = (key: Uint8Array): string => latin1Slice.call(key)
 
 function bytes (key: string): Uint8Array {
   const out = new Uint8Array(key.length)

@@ -1,4 +1,5 @@
-import type { Clock, Random, Timer } from '../../src/base/clock.js'
+import type { Clock, Timer } from '../../src/base/clock.js'
+import { SeededRandom } from '../simulation/random.js'
 
 interface Pending { readonly atMs: number, readonly order: number, readonly fn: () => void, cancelled: boolean }
 
@@ -55,15 +56,4 @@ export class SimulatedClock implements Clock {
   }
 }
 
-/** mulberry32: small, and the same on every machine. */
-export function seededRandom (seed: number): Random {
-  let state = seed >>> 0
-  const float = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = state
-    t = Math.imul(t ^ (t >>> 15), t | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
-  return { float, bytes: (length) => Uint8Array.from({ length }, () => Math.floor(float() * 256)) }
-}
+export const seededRandom = (seed: number): SeededRandom => new SeededRandom(seed)

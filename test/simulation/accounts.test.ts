@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { seededRandom } from '../contract/network-clock.js'
-import { World, type WorldNode } from './world.js'
+import { SeededRandom } from './random.js'
+import type { SimulatedNode } from './node.js'
+import { World } from './world.js'
 
 const SEEDS = Number(process.env.SKEIN_SEEDS ?? 12)
 const FROM = Number(process.env.SKEIN_SEED ?? 1)
@@ -8,7 +9,7 @@ const FROM = Number(process.env.SKEIN_SEED ?? 1)
 describe('what is trimmed before it is read, on simulated time', () => {
   for (let seed = FROM; seed < FROM + SEEDS; seed++) {
     it(`ends as processed or as a gap that is told, for every record that was published (seed ${seed})`, async () => {
-      const world = new World(seededRandom(seed))
+      const world = new World(new SeededRandom(seed))
       const byAge = world.chance(0.5)
       const relay = world.add('relay', { relay: true, retention: byAge ? { ageMs: 30_000 } : { bytes: 100 * 1024 } })
       const publisher = world.add('publisher', { bootstrap: [relay], retention: byAge ? { ageMs: 20_000 } : { bytes: 64 * 1024, onFull: 'evict' } })
@@ -16,7 +17,7 @@ describe('what is trimmed before it is read, on simulated time', () => {
       for (const node of world.nodes) await node.start()
       subscriber.subscribe('all', ['a/#'])
       await world.clock.run(2_000)
-      const down = new Set<WorldNode>()
+      const down = new Set<SimulatedNode>()
       let n = 0
       for (let step = 0; step < 60; step++) {
         for (let i = Math.floor(world.random.float() * 6); i > 0; i--) publisher.publish('a/x', 'x'.repeat(100 + Math.floor(world.random.float() * 8_000)) + String(n++))
@@ -24,7 +25,7 @@ describe('what is trimmed before it is read, on simulated time', () => {
         if (world.chance(0.2)) {
           const node = world.pick(world.nodes)
           if (node.isUp) {
-            node.crash(world.chance(0.5))
+            node.crash({ silently: world.chance(0.5) })
             down.add(node)
           }
         }

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { meshHash } from '../../src/message/ids.js'
 import { peerIdOfPublicKey, peerIdToBytes } from '../../src/message/peer-id.js'
 import { signAnnouncement } from '../../src/message/signed.js'
-import { seededRandom } from '../contract/network-clock.js'
-import { simulatedCrypto, World } from './world.js'
+import { SeededRandom } from './random.js'
+import { World } from './world.js'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
@@ -11,7 +10,7 @@ const KIB = 1024
 
 describe('limits on simulated time', () => {
   it('publishes to, relays and delivers a topic whose first level is as long as a topic may be', async () => {
-    const world = new World(seededRandom(1))
+    const world = new World(new SeededRandom(1))
     const relay = world.add('relay', { relay: true })
     const publisher = world.add('publisher', { bootstrap: [relay] })
     const subscriber = world.add('subscriber', { bootstrap: [relay] })
@@ -22,14 +21,14 @@ describe('limits on simulated time', () => {
     publisher.publish(topic, 'hello')
     expect(await world.clock.run(30_000, () => subscriber.acked.get('all')?.length === 1)).toBe(true)
     for (const node of world.nodes) {
-      node.crash(false)
+      node.crash()
       await node.start()
       expect([...node.engine?.book.all() ?? []].map(log => log.channel)).toEqual([topic])
     }
   })
 
   it('goes on publishing when a subscription that begins at the end of a full outbox is made elsewhere', async () => {
-    const world = new World(seededRandom(2))
+    const world = new World(new SeededRandom(2))
     const publisher = world.add('publisher', { retention: { bytes: 64 * KIB } })
     const first = world.add('first', { bootstrap: [publisher] })
     const second = world.add('second', { bootstrap: [publisher] })
@@ -55,7 +54,7 @@ describe('limits on simulated time', () => {
   })
 
   it('catches up at the speed of the subscription when the quota of others’ logs is far smaller than what is missed', async () => {
-    const world = new World(seededRandom(3))
+    const world = new World(new SeededRandom(3))
     const publisher = world.add('publisher')
     const subscriber = world.add('subscriber', { bootstrap: [publisher], retention: { bytes: 256 * KIB } })
     await publisher.start()
@@ -69,7 +68,7 @@ describe('limits on simulated time', () => {
   })
 
   it('has after a crash whatever was published, also when publishes had to wait for room', async () => {
-    const world = new World(seededRandom(6))
+    const world = new World(new SeededRandom(6))
     const publisher = world.add('publisher', { retention: { bytes: 64 * KIB, onFull: 'evict' } })
     await publisher.start()
     for (let round = 0; round < 20; round++) {
@@ -78,7 +77,7 @@ describe('limits on simulated time', () => {
         await world.clock.run(world.random.float() * 4)
       }
       await world.clock.run(3_000)
-      publisher.crash(false)
+      publisher.crash()
       await publisher.start()
       for (const id of publisher.published) {
         const dot = id.lastIndexOf('.')
@@ -91,7 +90,7 @@ describe('limits on simulated time', () => {
   })
 
   it('asks for what was given up as soon as a neighbour offers it, also when nothing else of the log changes', async () => {
-    const world = new World(seededRandom(5))
+    const world = new World(new SeededRandom(5))
     const publisher = world.add('publisher')
     const relay = world.add('relay', { relay: true, bootstrap: [publisher] })
     for (const node of world.nodes) await node.start()
@@ -113,16 +112,16 @@ describe('limits on simulated time', () => {
   })
 
   it('keeps the link to a newcomer when the directory is larger than a link takes at once', async () => {
-    const world = new World(seededRandom(4))
+    const world = new World(new SeededRandom(4))
     const old = world.add('old')
     const newcomer = world.add('newcomer', { bootstrap: [old] })
     await old.start()
     const joined = Array.from({ length: 2_000 }, (_, i) => `${i}-`.padEnd(200, 'x'))
     for (let n = 0; n < 30; n++) {
       const publicKey = world.random.bytes(32)
-      const crypto = simulatedCrypto(peerIdOfPublicKey(publicKey))
+      const crypto = world.keyring.of(peerIdOfPublicKey(publicKey))
       const page = signAnnouncement(crypto, {
-        mesh: meshHash(crypto, 'world') as Bytes, publisher: peerIdToBytes(peerIdOfPublicKey(publicKey)) as Bytes, sequence: Math.floor(world.clock.wallMs()), time: Math.floor(world.clock.wallMs()),
+        mesh: world.meshHash as Bytes, publisher: peerIdToBytes(peerIdOfPublicKey(publicKey)) as Bytes, sequence: Math.floor(world.clock.wallMs()), time: Math.floor(world.clock.wallMs()),
         page: 0, pages: 1, relay: true, addresses: [], joined, subscriptions: [], heads: []
       })
       expect(old.engine?.directory.arrived(page)).toBe('accept')

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { seededRandom } from '../contract/network-clock.js'
+import { SeededRandom } from './random.js'
 import { World } from './world.js'
 
 const AGE_MS = 120_000
 
 describe('retention on simulated time', () => {
   it('trims everything that has expired, however many batches that is', async () => {
-    const world = new World(seededRandom(1))
+    const world = new World(new SeededRandom(1))
     const node = world.add('publisher', { retention: { ageMs: AGE_MS } })
     await node.start()
     for (let i = 0; i < 1500; i++) {
@@ -21,7 +21,7 @@ describe('retention on simulated time', () => {
   })
 
   it('forgets logs that are closed, trimmed and settled, and does not take them in again', async () => {
-    const world = new World(seededRandom(2))
+    const world = new World(new SeededRandom(2))
     const relay = world.add('relay', { relay: true, retention: { ageMs: 2 * AGE_MS } })
     const publisher = world.add('publisher', { bootstrap: [relay], retention: { ageMs: AGE_MS } })
     const subscriber = world.add('subscriber', { bootstrap: [relay], retention: { ageMs: AGE_MS } })
@@ -34,7 +34,7 @@ describe('retention on simulated time', () => {
         await world.clock.run(20)
       }
       await world.clock.run(3_000)
-      publisher.crash(false)
+      publisher.crash()
       await world.clock.run(1_000)
       await publisher.start()
     }
@@ -45,7 +45,7 @@ describe('retention on simulated time', () => {
     await world.clock.run(25 * 3_600_000)
     for (const node of world.nodes) expect([...node.engine?.book.all() ?? []].length, `what the ${node.name} remembers`).toBe(1)
     for (const node of [publisher, subscriber]) {
-      node.crash(false)
+      node.crash()
       await world.clock.run(1_000)
       await node.start()
     }

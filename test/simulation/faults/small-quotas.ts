@@ -1,0 +1,19 @@
+import type { FaultClass } from '../chaos.js'
+
+/** Quotas so small that messages are dropped before they are read, with the publisher's word for it. */
+export const smallQuotas: FaultClass = {
+  name: 'small-quotas',
+  what: 'nodes keep little: by age, or by bytes with and without evicting',
+  trims: true,
+  begin ({ world, random }) {
+    for (const node of world.nodes) {
+      if (random.chance(0.3)) continue
+      node.retention = random.pick([
+        { ageMs: random.whole(5_000, 60_000) },
+        { bytes: 65_536 },
+        { bytes: 65_536, onFull: 'evict' as const },
+        { ageMs: random.whole(5_000, 60_000), bytes: 65_536, onFull: 'evict' as const }
+      ])
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import { equalBytes } from '../../src/base/bytes.js'
+import type { Engine } from '../../src/node/engine.js'
+import type { SimulatedNode } from './node.js'
+import type { World } from './world.js'
+
+type Live = SimulatedNode & { readonly engine: Engine }
+
+/** Nodes of which rest can be asked: honest ones that run. */
+export const liveNodes = (world: World): Live[] => world.nodes.filter((node): node is Live => !node.gone && !node.lies && node.engine !== undefined)
+
+/** What is still to be done in the mesh, seen from where everything can be seen; undefined when it is at rest. */
+export function unrest (world: World): string | undefined {
+  for (const node of world.nodes) if (!node.gone && !node.isAwake) return `${node.name} does not run`
+  const nodes = liveNodes(world)
+  for (const node of nodes) {
+    const { engine } = node
+    for (const { name, lag, inFlight } of engine.inbox.info()) {
+      if (lag > 0) return `${node.name} lags behind in ${name}: ${lag}`
+      if (inFlight > 0) return `${node.name} has ${inFlight} of ${name} in flight`
+    }
+    if (engine.puller.needs > 0) return `${node.name} still pulls ${engine.puller.needs} logs`
+    if ((node.store?.underWay ?? 0) > 0) return `${node.name} still commits`
+    if (!engine.outbox.isIdle) return `${node.name} still publishes`
+  }
+  for (const node of nodes) {
+    for (const other of node.bootstrap) if (!other.gone && !other.lies && !node.engine.neighbours.isUp(other.peerId)) return `${node.name} has no link to ${other.name}`
+    const difference = differs(node, nodes)
+    if (difference !== undefined) return difference
+  }
+  return unheard(nodes)
+}
+
+/** Neighbours know the same of the channels that both have joined. Who only publishes there takes in nobody else's logs. */
+function differs (node: Live, nodes: readonly Live[]): string | undefined {
+  for (const other of nodes) {
+    if (other === node || other.peerId < node.peerId || !node.engine.neighbours.isUp(other.peerId)) continue
+    for (const channel of node.engine.channels.joined) {
+      if (!other.engine.channels.isJoined(channel)) continue
+      if (!equalBytes(node.engine.repair.heads.total(channel), other.engine.repair.heads.total(channel))) return `${node.name} and ${other.name} differ in the heads of ${channel}`
+      if (!equalBytes(node.engine.receipts.digests.total(channel), other.engine.receipts.digests.total(channel))) return `${node.name} and ${other.name} differ in the receipts of ${channel}`
+    }
+  }
+  return undefined
+}
+
+/** Whoever subscribes a channel has heard how far each of its logs goes. */
+function unheard (nodes: readonly Live[]): string | undefined {
+  for (const publisher of nodes) {
+    for (const log of publisher.engine.book.all()) {
+      if (!log.own || log.head === 0) continue
+      for (const node of nodes) {
+        if (node === publisher || !node.engine.inbox.wantsChannel(log.channel)) continue
+        if (node.engine.book.isForgotten(log.id)) continue
+        const known = node.engine.book.get(log.key)
+        if ((known?.head ?? 0) < log.head) return `${node.name} has not heard of ${publisher.name}’s ${log.channel} ${(known?.head ?? 0) + 1}-${log.head}`
+      }
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,129 @@
+import type { ErrorCode } from '../../src/base/errors.js'
+import type { ConsumerHandle, RawDelivery } from '../../src/inbox/inbox.js'
+import type { DeadLetter } from '../../src/message/reports.js'
+import type { Engine } from '../../src/node/engine.js'
+import { digestOf } from './digest.js'
+import type { SimulatedNode } from './node.js'
+
+export interface SubscriptionPlan {
+  readonly name: string
+  readonly filters: string[]
+  readonly from: 'earliest' | 'latest' | number
+  /** One handler at a time, or several with order per key. */
+  readonly ordered: boolean
+  readonly maxInFlight: number
+  readonly maxAttempts: number
+  readonly ackTimeoutMs: number
+  /** How often a delivery is nacked, or rejected. */
+  readonly nack: number
+  readonly reject: number
+  /** How long a handler takes at most, ms. */
+  readonly slowMs: number
+}
+
+const USUAL: Omit<SubscriptionPlan, 'name' | 'filters'> = { from: 'earliest', ordered: true, maxInFlight: 64, maxAttempts: 1000, ackTimeoutMs: 30_000, nack: 0, reject: 0, slowMs: 0 }
+
+/** Answers to a settle that tell of no fault: it took too long, or everything is closing. */
+const HARMLESS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ERR_DELIVERY_SETTLED', 'ERR_CLOSED', 'ERR_STORE'])
+
+/** The application that consumes on a node: its durable subscriptions, their handlers, and what these saw. */
+export class Subscriber {
+  readonly plans = new Map<string, SubscriptionPlan>()
+  readonly #removing = new Set<string>()
+  /** Known to be on disk; asked for at every start all the same. */
+  readonly #made = new Set<string>()
+  /** By subscription: ids in the order in which their acks became durable. */
+  readonly acked = new Map<string, string[]>()
+
+  constructor (private readonly node: SimulatedNode) {}
+
+  subscribe (name: string, filters: string[], plan: Partial<SubscriptionPlan> = {}): void {
+    const full = { ...USUAL, ...plan, name, filters }
+    this.plans.set(name, full)
+    this.acked.set(name, [])
+    const { engine } = this.node
+    if (engine !== undefined && this.node.isAwake) this.#open(engine, full)
+  }
+
+  /** From here on nothing is owed to it. */
+  unsubscribe (name: string): void {
+    if (!this.plans.delete(name)) return
+    this.node.record({ type: 'unsubscribe', subscription: name })
+    this.node.world.trace.note(this.node.name, 'unsubscribe', name)
+    this.#removing.add(name)
+    const { engine } = this.node
+    if (engine !== undefined && this.node.isAwake) this.#remove(engine, name)
+  }
+
+  started (engine: Engine): void {
+    for (const name of this.#removing) this.#remove(engine, name)
+    for (const plan of this.plans.values()) this.#open(engine, plan)
+  }
+
+  /** The disk is another one: what was made on it must be made again. */
+  diskChanged (): void { this.#made.clear() }
+
+  buried ({ subscription, id, reason }: DeadLetter): void {
+    this.node.record({ type: 'dead', subscription, message: id, reason })
+    this.node.world.trace.note(this.node.name, 'dead letter', `${subscription}: ${id.slice(-24)}`)
+  }
+
+  #remove (engine: Engine, name: string): void {
+    engine.inbox.remove(name, (error) => { if (error === undefined || error.code === 'ERR_NOT_FOUND') this.#removing.delete(name) })
+  }
+
+  #open (engine: Engine, plan: SubscriptionPlan): void {
+    const { node } = this
+    const { name, filters, from, ordered, maxInFlight, maxAttempts, ackTimeoutMs } = plan
+    const exists = engine.inbox.info().some(info => info.name === name)
+    engine.inbox.open({ name, filters, from, maxInFlight, ackTimeoutMs, maxAttempts, backoffMs: 50, backoffMaxMs: 500, change: false }, (error) => {
+      if (error?.code === 'ERR_STORE_FULL') {
+        node.clock.after(1_000, () => { if (this.plans.get(name) === plan) this.#open(engine, plan) })
+        return
+      }
+      if (error !== undefined) {
+        if (!HARMLESS.has(error.code)) node.failures.push(`${node.name} could not subscribe ${name}: ${error.message}`)
+        return
+      }
+      if (this.plans.get(name) !== plan) return
+      // Made in an earlier life whose answer was lost, it exists from then on.
+      if (!this.#made.has(name)) node.record({ type: 'subscribe', subscription: name, filters, from: exists && from === 'latest' ? 'latest' : from, ordered })
+      this.#made.add(name)
+      node.world.trace.note(node.name, 'subscribed', name)
+      this.#consume(engine, plan)
+    })
+  }
+
+  #consume (engine: Engine, plan: SubscriptionPlan): void {
+    let handle: ConsumerHandle | undefined
+    const pump = (): void => {
+      for (let raw = handle?.next(); raw !== undefined; raw = handle?.next()) this.#handle(handle as ConsumerHandle, plan, raw)
+    }
+    handle = engine.inbox.attach(plan.name, { mode: plan.ordered ? 'ordered' : 'keyed', maxInFlight: plan.maxInFlight, ready: pump, closed: () => {} })
+    pump()
+  }
+
+  #handle (handle: ConsumerHandle, plan: SubscriptionPlan, raw: RawDelivery): void {
+    const { node } = this
+    const { token, publisher, incarnation, channel, position, record, attempt, late } = raw
+    const subscription = plan.name
+    const message = `${publisher}.${incarnation}.${channel}.${position}`
+    node.record({ type: 'deliver', subscription, message, topic: record.topic, body: digestOf(record.body), attempt, ...(record.key === undefined ? {} : { key: record.key }), ...(late ? { late } : {}) })
+    node.world.trace.note(node.name, 'deliver', `${subscription}: ${node.world.nameOf(publisher)} ${channel} ${position}, attempt ${attempt}`)
+    const drawn = node.random.float()
+    const settle = (): void => {
+      const done = (what: 'ack' | 'nack') => (error?: { readonly code: ErrorCode }): void => {
+        if (error === undefined) {
+          node.record({ type: what, subscription, message })
+          node.world.trace.note(node.name, what, `${subscription}: ${node.world.nameOf(publisher)} ${channel} ${position}`)
+          if (what === 'ack') this.acked.get(subscription)?.push(message)
+        } else if (!HARMLESS.has(error.code)) node.failures.push(`${node.name} could not ${what} ${message}: ${error.code}`)
+      }
+      if (drawn < plan.nack) handle.nack(token, {}, done('nack'))
+      else if (drawn < plan.nack + plan.reject) handle.reject(token, 'rejected', () => {})
+      else handle.ack(token, done('ack'))
+    }
+    if (plan.slowMs > 0) node.clock.after(node.random.float() * plan.slowMs, settle)
+    else settle()
+  }
+}
