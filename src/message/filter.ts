@@ -80,7 +80,7 @@ function levelsMatch (filter: readonly string[], topic: readonly string[]): bool
     if (i >= topic.length) return false
     if (level !== '+' && level !== topic[i]) return false
   }
-  return filter.length === topic.length || (filter.length === topic.length + 1 && filter[topic.length] === '#')
+  return filter.length === topic.length
 }
 
 /** Throws `ERR_BAD_FILTER`. Returns the filters, each once, in order. */

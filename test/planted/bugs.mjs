@@ -1,14 +1,17 @@
 /**
- * Bugs that the tests must find. Each replaces `find`, which is in `file` exactly once, by `replace`. `by` says who finds it:
- * `simulation`, or a test file.
+ * Bugs that the tests must find, by room. Each replaces `find`, which is in `file` exactly once, by `replace`. `what` says in a
+ * user’s words what goes wrong, `breaks` which promise or hazard that is. `by` says who finds it: `simulation`, or a test file.
  */
-export const BUGS = [
-  {
-    name: 'ack-before-commit',
-    what: 'an ack is answered before the cursor is on disk',
-    file: 'src/inbox/committer.ts',
-    find: "const { acks, letters, deletes } = cursor\n      cursor.acks = []",
-    replace: "const { acks, letters, deletes } = cursor\n      for (const done of acks.splice(0)) done()\n      cursor.acks = []",
-    by: 'simulation'
-  }
-]
+import { DAEMON } from './bugs/daemon.mjs'
+import { DIRECTORY } from './bugs/directory.mjs'
+import { INBOX } from './bugs/inbox.mjs'
+import { INTAKE } from './bugs/intake.mjs'
+import { MESSAGE } from './bugs/message.mjs'
+import { NETWORK } from './bugs/network.mjs'
+import { OUTBOX } from './bugs/outbox.mjs'
+import { RECEIPTS } from './bugs/receipts.mjs'
+import { REPAIR } from './bugs/repair.mjs'
+import { RETENTION } from './bugs/retention.mjs'
+import { STORE } from './bugs/store.mjs'
+
+export const BUGS = [...OUTBOX, ...STORE, ...INTAKE, ...INBOX, ...REPAIR, ...RECEIPTS, ...RETENTION, ...DIRECTORY, ...NETWORK, ...MESSAGE, ...DAEMON]

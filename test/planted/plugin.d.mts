@@ -6,7 +6,10 @@ export interface Bug {
   readonly file: string
   readonly find: string
   readonly replace: string
-  readonly by: string
+  readonly breaks: string
+  readonly by: string | readonly string[]
+  /** The bug is a hang: a test that times out has found it. */
+  readonly hangs?: boolean
 }
 
 export function bugNamed (name: string | undefined): Bug | undefined

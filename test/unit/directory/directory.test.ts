@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Directory, PAGE_BYTES_MAX, REFRESH_MS, STALE_MS, type AnnouncedLogHead, type OwnAnnouncement } from '../../../src/directory/directory.js'
+import { Directory, DIRECTORY_BYTES_MAX, PAGE_BYTES_MAX, REFRESH_MS, STALE_MS, type AnnouncedLogHead, type OwnAnnouncement } from '../../../src/directory/directory.js'
 import { openAnnouncement, signAnnouncement } from '../../../src/message/signed.js'
 import { peerIdToBytes } from '../../../src/message/peer-id.js'
 import type { Announcement, AnnouncedHead } from '../../../src/message/wire.js'
@@ -121,6 +121,18 @@ describe('the directory', () => {
     expect(node.directory.arrived(page(1, now + 25 * 3_600_000))).toBe('ignore')
     expect(node.directory.arrived(page(1, now + 1))).toBe('accept')
     expect(node.directory.claims('press')).toEqual([])
+  })
+
+  it('keeps no more than its bound of made-up nodes, and goes on with those it knows', () => {
+    const node = new Node(new ManualClock(), 2)
+    const now = node.clock.wallMs()
+    const joined = Array.from({ length: 2000 }, (_, i) => `${i}`.padEnd(250, 'x'))
+    const verdicts: string[] = []
+    for (let n = 0; n < 160; n++) verdicts.push(node.directory.arrived(page(10 + n, now, { joined })))
+    const kept = verdicts.filter(verdict => verdict === 'accept').length
+    expect(kept * page(10, now, { joined }).length).toBeLessThanOrEqual(DIRECTORY_BYTES_MAX)
+    expect(verdicts.slice(kept).filter(verdict => verdict !== 'ignore')).toEqual([])
+    expect([kept > 100, kept < 160]).toEqual([true, true])
   })
 
   it('rejects what is forged or malformed, and is not changed by it', () => {

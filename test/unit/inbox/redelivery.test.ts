@@ -133,8 +133,12 @@ describe('redelivery', () => {
     rig.open()
     rig.hold(...new FakeLog(rig.clock).fill(1, 4).batches)
     const [a, b] = [rig.attach('orders', { maxInFlight: 2 }), rig.attach('orders', { maxInFlight: 2 })]
-    expect(positions(a.takeAll())).toEqual([1, 2])
+    const [first] = a.takeAll()
+    expect(first?.position).toBe(1)
     expect(positions(b.takeAll())).toEqual([3, 4])
+    // What one has in hand the other cannot settle.
+    expect(() => { b.ack(first!) }).toThrowError(expect.objectContaining({ code: 'ERR_DELIVERY_SETTLED' }))
+    a.ack(first!)
   })
 
   test('is one of the consumers keyed, all are', () => {

@@ -66,6 +66,26 @@ describe('where a subscription begins', () => {
     expect(rig.inbox.needs(state)).toEqual({ from: 7, since: 0 })
   })
 
+  test('latest: what came of a new log just before a crash is not skipped', () => {
+    const rig = new Rig()
+    rig.open({ from: 'latest' })
+    rig.hold(...new FakeLog(rig.clock).fill(2, 2).batches)
+    rig.crash()
+    expect(positions(rig.attach().drain())).toEqual([1, 2, 3, 4])
+  })
+
+  test('what is proven to be older than one subscription’s start is still delivered to those that claim it', () => {
+    const rig = new Rig()
+    rig.open()
+    rig.open({ name: 'recent', from: rig.clock.wall - 1000 })
+    const log = new FakeLog(rig.clock).fill(3, 2, () => ({ time: rig.clock.wall - 500 }))
+    const state = rig.book.ensure(log.id)
+    rig.inbox.passed(state, 4, rig.clock.wall - 1000)
+    rig.hold(...log.batches)
+    expect(positions(rig.attach().drain())).toEqual([1, 2, 3, 4, 5, 6])
+    expect(positions(rig.attach('recent').drain())).toEqual([5, 6])
+  })
+
   test('a time: like a log learned later, for all logs, and old positions are passed over on proof without a gap', () => {
     const rig = new Rig()
     const log = new FakeLog(rig.clock)

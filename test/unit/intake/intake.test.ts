@@ -270,9 +270,11 @@ describe('a full disk', () => {
     expect(rig.book.must(at(log, 0).logKey).head).toBe(1)
     expect([rig.intake.isFull, offer(2)]).toEqual([true, 'unwanted'])
     rig.clock.advance(249)
-    expect(rig.intake.isFull).toBe(true)
+    expect([rig.intake.isFull, rig.refused]).toEqual([true, []])
     rig.clock.advance(2)
     expect(done).toEqual([[0, false], [1, false]])
+    // Repair is told, for nothing else would make it ask again.
+    expect(rig.refused).toEqual([at(log, 0).logKey])
     rig.clock.advance(490)
     expect(rig.intake.isFull).toBe(true)
     rig.store.disk.full = false

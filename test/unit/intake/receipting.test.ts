@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { RangeSet } from '../../../src/base/range-set.js'
 import { Receipting, RECEIPT_INTERVAL_MS } from '../../../src/inbox/receipting.js'
-import { openReceipt, signReceipt, type ReceiptContent } from '../../../src/message/signed.js'
+import { openReceipt, RECEIPT_RANGES_MAX, signReceipt, type ReceiptContent } from '../../../src/message/signed.js'
 import { ReceiptBook } from '../../../src/outbox/receipt-book.js'
 import type { LogState } from '../../../src/store/log-state.js'
 import { fakeCrypto, peerOf, testMesh } from '../../support/fake-crypto.js'
@@ -121,6 +121,19 @@ describe('receipts that this node gives', () => {
     rig.clock.turn()
     expect(rig.sent[0]?.content.processed.length).toBe(256)
     expect(rig.receipts.about(rig.state(log))[0]?.length).toBeLessThan(256 * 1024)
+  })
+
+  it('leave out what they have no room to say, and join no holes', () => {
+    const rig = new Rig()
+    const log = written(1, 5000)
+    rig.me.hold(log, (_batch, i) => i % 2 === 0)
+    const state = rig.state(log)
+    rig.receipting.notice(state)
+    rig.clock.turn()
+    const stored = rig.sent[0]?.content.stored ?? new RangeSet()
+    expect(stored.size).toBe(RECEIPT_RANGES_MAX)
+    expect(stored.without(state.held).toString()).toBe('')
+    expect(stored.first).toBe(1)
   })
 
   it('are given one last time when it closes', () => {

@@ -23,6 +23,15 @@ describe('the election of a link', () => {
     expect(feed(election, 2, { type: 'up', link: 'a' })).toEqual([{ type: 'peerUp', link: 'a' }])
   })
 
+  it('lets go of its link when the chooser takes another, though it has not heard the end of the first', () => {
+    const election = new Election(false)
+    for (const link of ['a', 'b']) feed(election, 0, ready(link))
+    feed(election, 1, { type: 'up', link: 'a' })
+    const reason = 'another link to the peer took over'
+    expect(feed(election, 2, { type: 'up', link: 'b' })).toEqual([{ type: 'peerDown', link: 'a', reason }, { type: 'close', link: 'a', reason }, { type: 'peerUp', link: 'b' }])
+    expect(election.upLink).toBe('b')
+  })
+
   it('keeps the incumbent when it answers, and closes the newcomer', () => {
     const election = new Election(true)
     feed(election, 0, ready('a'))

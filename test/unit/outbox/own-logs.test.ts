@@ -78,8 +78,21 @@ describe('own logs', () => {
     expect(rig.told.at(-1)?.link).toMatchObject({ position: 1 })
     const number = rig.own.incarnation?.number as number
     rig.clock.wallOffset -= 1_000_000
+    rig.forgetLogs()
     rig.crash()
     go(rig, 'press/a', '4')
+    expect(rig.own.incarnation?.number).toBeGreaterThan(number)
+  })
+
+  it('go above the life before, though its logs are forgotten and the clock went back', () => {
+    const rig = new OutboxRig()
+    go(rig, 'press/a', '1')
+    const number = rig.own.incarnation?.number as number
+    rig.forgetLogs()
+    rig.clock.wallOffset -= 1_000_000
+    rig.crash()
+    expect(rig.logs()).toEqual([])
+    go(rig, 'press/a', '2')
     expect(rig.own.incarnation?.number).toBeGreaterThan(number)
   })
 

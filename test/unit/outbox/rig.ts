@@ -101,6 +101,13 @@ export class OutboxRig {
     return out
   }
 
+  /** As when all that was published is long trimmed: no row speaks of the logs any more. */
+  forgetLogs (): void {
+    const rows = this.store.keys('log')
+    this.store.commit(rows.map(key => ({ type: 'del', table: 'log', key })), () => {})
+    this.clock.turn()
+  }
+
   /** The logs of a channel, in order of incarnation. */
   logs (channel = 'press'): LogState[] {
     return [...this.book.logs(channel)].sort((a, b) => a.incarnation.number - b.incarnation.number)

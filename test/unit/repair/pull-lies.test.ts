@@ -53,6 +53,19 @@ describe('a neighbour that breaks the protocol', () => {
     expect(asked()).toBe(1)
   })
 
+  it.each<[string, Uint8Array]>([
+    ['of a batch that is not older', headBytes(third)],
+    ['that its publisher did not sign', headBytes({ header: second.header, signature: second.signature.map(byte => byte ^ 1) })]
+  ])('with a proof %s it cannot make a subscription skip anything', (_name, proof) => {
+    const rig = new PullRig()
+    rig.since = third.time
+    rig.neighbours.set(LIAR, { peerId: LIAR, frame: (frame) => { if (frame.type === 'want') rig.says(LIAR, data(frame.value, proof)) } })
+    const state = rig.hears(log)
+    rig.clock.advance(1000)
+    expect(rig.strikes).toEqual([`${LIAR} a proof that proves nothing`])
+    expect(rig.wanted(state).from).toBe(1)
+  })
+
   it('that sends more than it was given credit for is struck', () => {
     const big = new WrittenLog()
     for (let i = 0; i < 60; i++) big.write(1, 1_700_000_000_000, new Uint8Array(100_000))

@@ -137,6 +137,18 @@ describe('comparing', () => {
     }), { numRuns: 40 })
   })
 
+  it('goes on for as long as they are neighbours, so that what one learns without a word the other hears of', () => {
+    const [a, b, clock] = pair()
+    a.repair.peerUp(b.peerId)
+    b.repair.peerUp(a.peerId)
+    for (const log of logs.slice(0, 3)) {
+      clock.advance(SUMMARY_INTERVAL_MS * 4)
+      a.learns(log)
+      clock.advance(SUMMARY_INTERVAL_MS * 1.5)
+      expect(b.knows).toEqual(a.knows)
+    }
+  })
+
   it('exchanges one bucket of many when one item differs', () => {
     const [a, b, clock] = pair()
     for (const log of logs) for (const node of [a, b]) node.learns(log, node === a && log === logs[17] ? 2 : 1)

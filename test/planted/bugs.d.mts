@@ -1,0 +1,3 @@
+import type { Bug } from './plugin.mjs'
+
+export const BUGS: readonly Bug[]

@@ -1,0 +1,246 @@
+/** Delivery: cursors, order, redelivery, gaps, dead letters. */
+export const INBOX = [
+  {
+    name: 'ack-before-commit',
+    what: 'an ack is answered before the cursor is on disk',
+    breaks: 'processed once in effect',
+    file: 'src/inbox/committer.ts',
+    find: 'const { acks, letters, deletes } = cursor\n      cursor.acks = []',
+    replace: 'const { acks, letters, deletes } = cursor\n      for (const done of acks.splice(0)) done()\n      cursor.acks = []',
+    by: 'test/unit/inbox/subscriptions.test.ts'
+  },
+  {
+    name: 'acks-lost-on-full-disk',
+    what: 'acks that a full disk refused are never written, and whoever waits for them waits for ever (hang)',
+    breaks: 'bounded: acking goes on when there is room',
+    file: 'src/inbox/committer.ts',
+    find: 'this.#urgent.add(cursor)\n    }\n    if (!isSkeinError',
+    replace: '}\n    if (!isSkeinError',
+    by: 'test/unit/inbox/subscriptions.test.ts'
+  },
+  {
+    name: 'dead-letter-lost',
+    what: 'a record that is given up on is not written to the dead letters',
+    breaks: 'no silent loss',
+    file: 'src/inbox/committer.ts',
+    find: "ops.push({ type: 'put', table: 'dead', key: deadKey(subscription, letter.sequence), value: letter.row })",
+    replace: '',
+    by: 'test/unit/inbox/delivery.test.ts'
+  },
+  {
+    name: 'redriven-letter-stays',
+    what: 'a dead letter that was redriven and acked is still there, and comes again',
+    breaks: 'processed once in effect',
+    file: 'src/inbox/committer.ts',
+    find: "for (const sequence of deletes) ops.push({ type: 'del', table: 'dead', key: deadKey(subscription, sequence) })",
+    replace: '',
+    by: 'test/unit/inbox/delivery.test.ts'
+  },
+  {
+    name: 'cursor-window',
+    what: 'of what is settled above the watermark only the latest 8 ranges are remembered',
+    breaks: 'processed once in effect: dedupe window overflows',
+    file: 'src/inbox/cursor.ts',
+    find: 'this.settled.add(from, to)\n',
+    replace: 'this.settled.add(from, to)\n    for (const old of this.settled.ranges().slice(1, -8)) this.settled.remove(old.from, old.to)\n',
+    by: 'test/unit/inbox/delivery.test.ts'
+  },
+  {
+    name: 'settled-above-watermark-forgotten',
+    what: 'a restart delivers again what was acked out of order',
+    breaks: 'processed once in effect',
+    file: 'src/inbox/rows.ts',
+    find: 'cursor.settled = RangeSet.decode(ranges)',
+    replace: 'cursor.settled = RangeSet.of([1, RangeSet.decode(ranges).firstMissing(1) - 1])',
+    by: 'test/unit/inbox/model.test.ts'
+  },
+  {
+    name: 'attempts-forgotten',
+    what: 'a restart counts the attempts of a record from 0 again, so that a poison message never ends',
+    breaks: 'poison message',
+    file: 'src/inbox/rows.ts',
+    find: 'entry.attempts = reader.number()',
+    replace: 'reader.number()',
+    by: 'test/unit/inbox/redelivery.test.ts'
+  },
+  {
+    name: 'nack-loses-record',
+    what: 'a nacked record is settled and never comes again',
+    breaks: 'no silent loss',
+    file: 'src/inbox/deliveries.ts',
+    find: 'this.#work.hold(entry, this.#env.clock.nowMs() + Math.min(DELAY_MS_MAX, Math.max(0, delayMs)))',
+    replace: 'this.#work.settle(entry)',
+    by: 'test/unit/inbox/delivery.test.ts'
+  },
+  {
+    name: 'timeout-loses-record',
+    what: 'a delivery that was not settled in time is forgotten: it neither comes again nor is buried',
+    breaks: 'no silent loss: a stall',
+    file: 'src/inbox/deliveries.ts',
+    find: 'this.#work.hold(entry, isLast ? nowMs + row.backoffMaxMs : nowMs)',
+    replace: 'this.#work.drop(entry)',
+    by: 'test/unit/inbox/redelivery.test.ts'
+  },
+  {
+    name: 'late-ack-accepted',
+    what: 'a consumer may settle a delivery that another one has in hand',
+    breaks: 'late control message',
+    file: 'src/inbox/deliveries.ts',
+    find: 'if (entry !== undefined && entry.owner === consumer) {',
+    replace: 'if (entry !== undefined) {',
+    by: 'test/unit/inbox/redelivery.test.ts'
+  },
+  {
+    name: 'closed-consumer-keeps-records',
+    what: 'what a closed consumer had in hand is given to nobody else before it times out',
+    breaks: 'no silent loss: a stall',
+    file: 'src/inbox/deliveries.ts',
+    find: 'this.#work.free(entry, nowMs)',
+    replace: '',
+    by: 'test/unit/inbox/redelivery.test.ts'
+  },
+  {
+    name: 'nacked-record-overtaken',
+    what: 'records behind a nacked one are delivered before it comes again',
+    breaks: 'order',
+    file: 'src/inbox/work.ts',
+    find: "if (!this.keyed) entry.cursor.holdBack(entry)\n    entry.state = 'waiting'",
+    replace: "entry.state = 'waiting'",
+    by: 'test/unit/inbox/delivery.test.ts'
+  },
+  {
+    name: 'key-lanes-ignored',
+    what: 'with parallel handlers two records of one key are in hand at once',
+    breaks: 'order per key',
+    file: 'src/inbox/scan.ts',
+    find: 'if (parts.keyed && record.key !== undefined && !entry.holdsKey && !parts.lanes.enter(entry, record.key)) {',
+    replace: 'if (parts.keyed && record.key !== undefined && !entry.holdsKey && !parts.lanes.enter(entry, `${record.key} ${entry.position}`)) {',
+    by: 'test/unit/inbox/redelivery.test.ts'
+  },
+  {
+    name: 'key-given-to-nobody',
+    what: 'the records behind one of the same key are never delivered',
+    breaks: 'no silent loss: a stall',
+    file: 'src/inbox/work.ts',
+    find: 'if (next !== undefined) this.#makeReady(next)',
+    replace: '',
+    by: 'test/unit/inbox/redelivery.test.ts'
+  },
+  {
+    name: 'expired-delivered',
+    what: 'a record whose time is over is delivered',
+    breaks: 'no silent loss: it counts as expired and is processed',
+    file: 'src/inbox/scan.ts',
+    find: 'return record.expiresAt !== 0 && record.expiresAt',
+    replace: 'return false && record.expiresAt',
+    by: 'test/unit/inbox/redelivery.test.ts'
+  },
+  {
+    name: 'hole-passed-over',
+    what: 'a position that is still to come is passed over in silence',
+    breaks: 'no silent loss',
+    file: 'src/inbox/scan.ts',
+    find: 'if (!log.held.has(position)) return this.#takeHole(cursor, position, nowMs)',
+    replace: 'if (!log.held.has(position) && position < log.held.last) { cursor.next++; parts.pass(cursor, position, position); return undefined }\n    if (!log.held.has(position)) return this.#takeHole(cursor, position, nowMs)',
+    by: 'test/unit/inbox/delivery.test.ts'
+  },
+  {
+    name: 'late-record-dropped',
+    what: 'what was given up and turns up after all is not delivered',
+    breaks: 'no silent loss',
+    file: 'src/inbox/cursor.ts',
+    find: 'this.turnedUp.add(Math.max(from, range.from), Math.min(to, range.to))',
+    replace: '',
+    by: 'test/unit/inbox/incarnations.test.ts'
+  },
+  {
+    name: 'later-life-first',
+    what: 'records of a later life of a publisher are delivered before those of the earlier one',
+    breaks: 'order of incarnations',
+    file: 'src/inbox/order.ts',
+    find: 'if (!waitsStill(cursor, parts, nowMs)) {',
+    replace: 'if (waitsStill !== undefined) {',
+    by: 'test/unit/inbox/incarnations.test.ts'
+  },
+  {
+    name: 'later-life-waits-for-ever',
+    what: 'when the end of an earlier life is lost for good the later one is never delivered',
+    breaks: 'no silent loss: a stall',
+    file: 'src/inbox/order.ts',
+    find: 'else parts.giveUp(earlier, end.position)',
+    replace: 'else parts.waitUntil(cursor, nowMs + parts.orderWaitMs)',
+    by: 'test/unit/inbox/incarnations.test.ts'
+  },
+  {
+    name: 'gap-not-told',
+    what: 'what will not come is settled, and nobody is told',
+    breaks: 'no silent loss',
+    file: 'src/inbox/subscription-core.ts',
+    find: 'this.#env.gap({ subscription: this.name, publisher: log.publisher, incarnation: cursor.incarnation, channel: log.channel, from, to, reason })',
+    replace: '',
+    by: 'test/unit/inbox/delivery.test.ts'
+  },
+  {
+    name: 'gap-stalls',
+    what: 'a gap is told and not settled, so that the subscription is never done with it',
+    breaks: 'no silent loss: a stall',
+    file: 'src/inbox/subscription-core.ts',
+    find: "if (cursor.settle(from, to)) this.#moved(cursor)\n    this.#env.dirty(cursor, 'now')",
+    replace: "this.#env.dirty(cursor, 'now')",
+    by: 'test/simulation/accounts.test.ts'
+  },
+  {
+    name: 'gap-over-held-records',
+    what: 'a gap takes in records that are here and could be delivered',
+    breaks: 'no silent loss: a gap that is not justified',
+    file: 'src/inbox/cursor.ts',
+    find: 'if (held !== 0) to = Math.min(to, held - 1)',
+    replace: '',
+    by: 'test/unit/inbox/delivery.test.ts'
+  },
+  {
+    name: 'gap-one-too-long',
+    what: 'a gap takes in one position more than will not come',
+    breaks: 'no silent loss: a gap that is not justified',
+    file: 'src/inbox/cursor.ts',
+    find: 'let to = set.firstMissing(position) - 1',
+    replace: 'let to = set.firstMissing(position)',
+    by: 'test/unit/inbox/delivery.test.ts'
+  },
+  {
+    name: 'latest-one-too-early',
+    what: 'a subscription from `latest` gets the record before its creation',
+    breaks: 'what a subscription claims',
+    file: 'src/inbox/start.ts',
+    find: 'cursor.skipThrough(log.head)',
+    replace: 'cursor.skipThrough(log.head - 1)',
+    by: 'test/unit/inbox/start.test.ts'
+  },
+  {
+    name: 'latest-forgotten-on-restart',
+    what: 'after a restart a subscription from `latest` begins at the end again, and skips what came meanwhile',
+    breaks: 'no silent loss',
+    file: 'src/inbox/subscriptions.ts',
+    find: 'this.#p.index.add(core.learn(log, false))',
+    replace: 'this.#p.index.add(core.learn(log, true))',
+    by: 'test/unit/inbox/start.test.ts'
+  },
+  {
+    name: 'start-proof-swallows-claims',
+    what: 'a proof of how old records are skips also those a subscription claims',
+    breaks: 'no silent loss',
+    file: 'src/inbox/subscription-core.ts',
+    find: 'if (cursor.since === 0 || cursor.since + this.offsetOf(cursor.log.publisher) < since || through < cursor.start) return',
+    replace: 'if (through < cursor.start) return',
+    by: 'test/unit/inbox/start.test.ts'
+  },
+  {
+    name: 'removed-subscription-leaves-rows',
+    what: 'of a subscription that was removed the dead letters stay',
+    breaks: 'bounded',
+    file: 'src/inbox/subscriptions.ts',
+    find: "for (const key of store.keys('dead', {",
+    replace: "for (const key of store.keys('forgotten', {",
+    by: 'test/unit/inbox/subscriptions.test.ts'
+  }
+]

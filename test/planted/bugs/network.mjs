@@ -1,0 +1,102 @@
+/** Links, and who may have one. */
+export const NETWORK = [
+  {
+    name: 'mesh-not-compared',
+    what: 'a node of another mesh is let in',
+    breaks: 'closed by default',
+    file: 'src/network/handshake.ts',
+    find: 'if (!same(hello.mesh, this.self.meshHash)) return REFUSAL.otherMesh',
+    replace: '',
+    by: 'test/unit/network/handshake.test.ts'
+  },
+  {
+    name: 'ban-ignored',
+    what: 'a peer that was banned is let in again at once',
+    breaks: 'closed by default',
+    file: 'src/network/bans.ts',
+    find: 'if (nowMs < untilMs) return true',
+    replace: '',
+    by: 'test/contract/memory-network.test.ts'
+  },
+  {
+    name: 'banned-peer-dialled',
+    what: 'a peer that was banned is dialled before its time',
+    breaks: 'closed by default',
+    file: 'src/network/dialer.ts',
+    find: 'target.barredMs = Math.max(target.barredMs, untilMs)',
+    replace: '',
+    by: 'test/unit/network/dialer.test.ts'
+  },
+  {
+    name: 'dialer-gives-up',
+    what: 'a bootstrap peer that was away for long is never dialled again',
+    breaks: 'bootstrap peer restarts',
+    file: 'src/network/dialer.ts',
+    find: "if (target.state !== 'waiting' || target.full.size",
+    replace: "if (target.state !== 'waiting' || target.attempts > 20 || target.full.size",
+    by: 'test/unit/network/dialer.test.ts'
+  },
+  {
+    name: 'dialer-never-slows-down',
+    what: 'a peer that is away is dialled every few seconds for ever',
+    breaks: 'backoff with jitter',
+    file: 'src/network/dialer.ts',
+    find: 'target.attempts++\n',
+    replace: '\n',
+    by: 'test/unit/network/dialer.test.ts'
+  },
+  {
+    name: 'silent-link-kept',
+    what: 'a link on which nothing comes any more is kept',
+    breaks: 'stalled peer',
+    file: 'src/network/liveness.ts',
+    find: 'if (nowMs - this.heardMs >= SILENCE_MAX_MS ||',
+    replace: 'if (',
+    by: 'test/unit/network/liveness.test.ts'
+  },
+  {
+    name: 'one-way-link-kept',
+    what: 'a link whose other end talks and does not hear is kept',
+    breaks: 'asymmetric link',
+    file: 'src/network/liveness.ts',
+    find: '|| nowMs - this.answeredMs >= ONE_WAY_MAX_MS) return',
+    replace: ') return',
+    by: 'test/unit/network/liveness.test.ts'
+  },
+  {
+    name: 'sleep-not-noticed',
+    what: 'after the machine slept nobody looks whether the links are still there',
+    breaks: 'sleep ten minutes, wake',
+    file: 'src/network/liveness.ts',
+    find: 'return monotonicMs > TICK_MS + WAKE_PERIOD_MS || wallAheadMs > SILENCE_MAX_MS',
+    replace: 'return monotonicMs > TICK_MS + WAKE_PERIOD_MS',
+    by: 'test/unit/network/liveness.test.ts'
+  },
+  {
+    name: 'gossip-watchdog-off',
+    what: 'a peer whose gossip stream ended stays connected and deaf',
+    breaks: 'gossip stream reset',
+    file: 'src/network/watchdog.ts',
+    find: "if (this.opened) return { type: 'cut', reason: 'the gossip stream to the peer ended' }",
+    replace: '',
+    by: 'test/unit/network/liveness.test.ts'
+  },
+  {
+    name: 'two-links-up',
+    what: 'two nodes that dial each other at once keep two links, and disagree on which is used',
+    breaks: 'restart with the same identity',
+    file: 'src/network/election.ts',
+    find: "this.dismiss('another link to the peer took over', out)",
+    replace: '',
+    by: 'test/unit/network/election.test.ts'
+  },
+  {
+    name: 'restarted-peer-refused',
+    what: 'the link of a peer that was restarted waits until the dead one times out',
+    breaks: 'restart with the same identity',
+    file: 'src/network/election.ts',
+    find: 'if (this.current.instance !== entry.instance) {',
+    replace: 'if (this.current.instance === undefined) {',
+    by: 'test/unit/network/election.test.ts'
+  }
+]

@@ -1,0 +1,102 @@
+/** What nodes say of how far messages got. */
+export const RECEIPTS = [
+  {
+    name: 'processed-said-before-commit',
+    what: 'a receipt says `processed` of acks that are not on disk',
+    breaks: 'receipts',
+    file: 'src/inbox/cursor-index.ts',
+    find: 'ranges: RangeSet.decode(cursor.durableRanges)',
+    replace: 'ranges: cursor.settled.clone()',
+    by: 'test/unit/inbox/delivery.test.ts'
+  },
+  {
+    name: 'receipt-forgets-what-was-dropped',
+    what: 'a receipt takes back `stored` of what was stored and has been dropped since',
+    breaks: 'receipts',
+    file: 'src/inbox/receipting.ts',
+    find: 'if (before !== undefined) stored.addAll(before.stored)',
+    replace: '',
+    by: 'test/unit/intake/receipting.test.ts'
+  },
+  {
+    name: 'receipt-claims-what-never-came',
+    what: 'a receipt says `stored` of all below what was dropped, also of what never came',
+    breaks: 'receipts',
+    file: 'src/inbox/receipting.ts',
+    find: 'if (before !== undefined) stored.addAll(before.stored)',
+    replace: 'if (before !== undefined) stored.addAll(before.stored)\n    stored.add(1, log.dropped)',
+    by: 'test/unit/intake/receipting.test.ts'
+  },
+  {
+    name: 'receipt-holes-joined',
+    what: 'a receipt with too many ranges claims the holes between them',
+    breaks: 'receipts',
+    file: 'src/inbox/receipting.ts',
+    find: 'for (const { from, to } of ranges.ranges().slice(0, max)) out.add(from, to)',
+    replace: 'out.add(ranges.first, ranges.last)',
+    by: 'test/unit/intake/receipting.test.ts'
+  },
+  {
+    name: 'receipt-not-passed-on',
+    what: 'receipts of neighbours are kept and not passed on to the publisher',
+    breaks: 'receipts over several hops',
+    file: 'src/inbox/receipting.ts',
+    find: 'if (this.#forward.size < FORWARD_MAX) this.#forward.set(',
+    replace: 'if (this.#forward.size > FORWARD_MAX) this.#forward.set(',
+    by: 'test/unit/intake/receipting.test.ts'
+  },
+  {
+    name: 'older-receipt-wins',
+    what: 'an older receipt that arrives late takes the place of a newer one',
+    breaks: 'receipts: late control message',
+    file: 'src/inbox/receipting.ts',
+    find: 'if (log === undefined || value.sequence <= this.#o.receipts.sequence(key, value.by)) continue',
+    replace: 'if (log === undefined) continue',
+    by: 'test/unit/intake/receipting.test.ts'
+  },
+  {
+    name: 'receipt-signature-not-checked',
+    what: 'a receipt is believed that its node did not sign',
+    breaks: 'receipts: a custodian lies',
+    file: 'src/inbox/receipting.ts',
+    find: "if (!opened.verify(this.#o.crypto)) { this.#o.strike(peerId, 'a receipt with a wrong signature'); return }",
+    replace: '',
+    by: 'test/unit/intake/receipting.test.ts'
+  },
+  {
+    name: 'publisher-counts-as-stored',
+    what: 'the publisher counts itself among those that stored a message',
+    breaks: 'receipts: `stored` says too much',
+    file: 'src/outbox/receipt-book.ts',
+    find: 'if (by === this.#o.self) continue',
+    replace: '',
+    by: 'test/unit/outbox/receipt-book.test.ts'
+  },
+  {
+    name: 'receipt-not-written',
+    what: 'a restart forgets the receipts that were received',
+    breaks: 'receipts',
+    file: 'src/outbox/receipt-book.ts',
+    find: "ops.push({ type: 'put', table: 'receipt', key, value: entry.bytes })",
+    replace: '',
+    by: 'test/unit/outbox/receipt-book.test.ts'
+  },
+  {
+    name: 'receipt-of-any-position',
+    what: 'a message counts as stored when the one before it is',
+    breaks: 'receipts: `stored` says too much',
+    file: 'src/outbox/receipt-book.ts',
+    find: 'if (content.stored.has(position)) stored.push(by)',
+    replace: 'if (content.stored.has(position) || content.stored.has(position - 1)) stored.push(by)',
+    by: 'test/unit/outbox/receipt-book.test.ts'
+  },
+  {
+    name: 'unknown-subscription-counts-as-settled',
+    what: 'a durable subscription that has not spoken yet counts as having settled everything',
+    breaks: 'no silent loss: what it needs is trimmed',
+    file: 'src/outbox/receipt-book.ts',
+    find: 'return processed?.ranges.firstMissing(1) ?? 1',
+    replace: 'return processed?.ranges.firstMissing(1) ?? log.head + 1',
+    by: 'test/unit/outbox/receipt-book.test.ts'
+  }
+]

@@ -1,0 +1,174 @@
+/** Finding and fetching what is missing. */
+export const REPAIR = [
+  {
+    name: 'head-not-announced',
+    what: 'the ends of the own logs are not in what a node announces',
+    breaks: 'no silent loss: tail loss is noticed late',
+    file: 'src/node/own-announcement.ts',
+    find: 'return logs.filter(log => log.head > log.trimmed && log.headHash !== undefined).map(toHead)',
+    replace: 'return []',
+    by: 'test/unit/node/own-announcement.test.ts'
+  },
+  {
+    name: 'heads-not-compared',
+    what: 'neighbours do not tell each other where the logs end that they know',
+    breaks: 'no silent loss: tail loss',
+    file: 'src/repair/repair.ts',
+    find: 'const headsDiffer = !equalBytes(heads, this.heads.total(channel))',
+    replace: 'const headsDiffer = false',
+    by: 'test/unit/repair/repair.test.ts'
+  },
+  {
+    name: 'heads-compared-once',
+    what: 'neighbours compare what they have when they meet, and never again',
+    breaks: 'no silent loss: tail loss',
+    file: 'src/repair/repair.ts',
+    find: 'this.compare(peerId)\n      this.#repeat(peerId)',
+    replace: '',
+    by: 'test/unit/repair/repair.test.ts'
+  },
+  {
+    name: 'have-not-sent',
+    what: 'nobody is told that what was missing is here now',
+    breaks: 'a publisher and a subscriber that never meet',
+    file: 'src/repair/repair.ts',
+    find: 'this.#haveTimer ??= this.#o.clock.after(HAVE_DELAY_MS, () => { this.#sendHave() })',
+    replace: '',
+    by: 'test/unit/repair/repair.test.ts'
+  },
+  {
+    name: 'trim-not-signed-believed',
+    what: 'a trim is believed that its publisher did not sign',
+    breaks: 'a custodian lies: records are given up that are there',
+    file: 'src/repair/repair.ts',
+    find: "if (!trim.verify(this.#o.crypto)) { this.#o.strike(peerId, 'a trim with a wrong signature'); return }",
+    replace: '',
+    by: 'test/unit/repair/repair.test.ts'
+  },
+  {
+    name: 'head-not-signed-believed',
+    what: 'a head is believed that its publisher did not sign, and waited for for ever',
+    breaks: 'a custodian lies',
+    file: 'src/repair/repair.ts',
+    find: "if (!signatureHolds(this.#o.crypto, head)) { this.#o.strike(peerId, 'a head with a wrong signature'); return }",
+    replace: '',
+    by: 'test/unit/repair/repair.test.ts'
+  },
+  {
+    name: 'trim-believed-too-far',
+    what: 'once a publisher has trimmed anything, what is beyond the trim is given up as quickly as what it covers',
+    breaks: 'no silent loss: a gap that is not justified',
+    file: 'src/repair/puller.ts',
+    find: 'if (position <= log.trimmed) return silent',
+    replace: 'if (log.trimmed > 0) return silent',
+    by: 'test/simulation/accounts.test.ts'
+  },
+  {
+    name: 'denied-is-gone',
+    what: 'what no neighbour has at the moment is given up at once',
+    breaks: 'no silent loss: a gap that is not justified',
+    file: 'src/repair/refusals.ts',
+    find: 'if (dueMs <= nowMs) gone.push(part)',
+    replace: 'if (dueMs < Number.POSITIVE_INFINITY) gone.push(part)',
+    by: 'simulation'
+  },
+  {
+    name: 'nothing-is-ever-gone',
+    what: 'what nobody has is asked for for ever and never becomes a gap',
+    breaks: 'no silent loss: a stall',
+    file: 'src/repair/refusals.ts',
+    find: 'if (dueMs <= nowMs) gone.push(part)',
+    replace: 'if (dueMs < 0) gone.push(part)',
+    by: 'test/simulation/accounts.test.ts'
+  },
+  {
+    name: 'holes-never-asked',
+    what: 'only what is missing at the end of a log is asked for, not what is missing within',
+    breaks: 'no silent loss: a stall',
+    file: 'src/repair/puller.ts',
+    find: 'let from = wanted.from\n',
+    replace: 'let from = Math.max(wanted.from, log.held.last + 1)\n',
+    by: 'simulation'
+  },
+  {
+    name: 'silent-neighbour-asked-for-ever',
+    what: 'a neighbour that does not answer is asked again and again, and nobody else is',
+    breaks: 'custodian withholds',
+    file: 'src/repair/puller.ts',
+    find: "need.refusals.passOver(need.want.peerId, 'silent', now + SILENT_MS)",
+    replace: '',
+    by: 'test/unit/repair/pull.test.ts'
+  },
+  {
+    name: 'lost-link-not-noticed',
+    what: 'what was asked of a neighbour that went down is not asked of another before a time-out',
+    breaks: 'slow healing',
+    file: 'src/repair/puller.ts',
+    find: 'if (need.want?.peerId === peerId) this.#over(need, 0)',
+    replace: '',
+    by: 'test/unit/repair/pull.test.ts'
+  },
+  {
+    name: 'credit-never-returned',
+    what: 'a neighbour gets no more credit, and large answers break off',
+    breaks: 'slow healing',
+    file: 'src/repair/puller.ts',
+    find: "this.#o.send(want.peerId, encodeFrame('credit', { id: want.id, bytes: want.owed }))",
+    replace: '',
+    by: 'test/unit/repair/pull.test.ts'
+  },
+  {
+    name: 'credit-not-enforced',
+    what: 'a neighbour may send more than it was given credit for',
+    breaks: 'bounded',
+    file: 'src/repair/puller.ts',
+    find: 'if (want.received >= want.granted || bytes.length > BATCH_BYTES_MAX) {',
+    replace: 'if (bytes.length > BATCH_BYTES_MAX) {',
+    by: 'test/unit/repair/pull-lies.test.ts'
+  },
+  {
+    name: 'start-proof-not-checked',
+    what: 'a neighbour’s word that records are too old for a subscription is believed without proof',
+    breaks: 'a custodian lies: no silent loss',
+    file: 'src/repair/puller.ts',
+    find: 'if (want.since === 0 || head.time >= want.since || !signatureHolds(this.#o.crypto, head)) {',
+    replace: 'if (want.since === 0) {',
+    by: 'test/unit/repair/pull-lies.test.ts'
+  },
+  {
+    name: 'gossip-silences-repair',
+    what: 'what a neighbour offers after it was given up is not asked for',
+    breaks: 'no silent loss',
+    file: 'src/node/wants.ts',
+    find: 'gone.remove(from, to)',
+    replace: '',
+    by: 'test/simulation/limits.test.ts'
+  },
+  {
+    name: 'provider-skips-a-record',
+    what: 'whoever answers leaves out the record behind each batch',
+    breaks: 'slow healing',
+    file: 'src/repair/provider.ts',
+    find: 'emit(batch.bytes)\n      serving.next = batch.last + 1',
+    replace: 'emit(batch.bytes)\n      serving.next = batch.last + 2',
+    by: 'test/unit/repair/provider.test.ts'
+  },
+  {
+    name: 'provider-ignores-credit',
+    what: 'whoever answers sends as much as it has, however little credit it was given',
+    breaks: 'bounded: a slow peer fills memory',
+    file: 'src/repair/provider.ts',
+    find: 'while (!this.#isDone(serving) && serving.credit > 0 && sent < bytesMax && !peer.blocked) {',
+    replace: 'while (!this.#isDone(serving) && sent < bytesMax && !peer.blocked) {',
+    by: 'test/unit/repair/provider.test.ts'
+  },
+  {
+    name: 'own-tail-not-fetched',
+    what: 'a node whose store is older than its last life does not get its own records back from its peers',
+    breaks: 'identity and restore',
+    file: 'src/node/wants.ts',
+    find: 'if (log.own) return this.#e.own.isCurrent(log) ? undefined : { from: keepFrom, to: log.head, since: 0 }',
+    replace: 'if (log.own) return undefined',
+    by: 'simulation'
+  }
+]

@@ -1,0 +1,120 @@
+/** What is on disk. */
+export const STORE = [
+  {
+    name: 'commit-not-flushed',
+    what: 'a commit is done when it is written and not flushed',
+    breaks: 'durable publish: power loss',
+    file: 'src/store/format.ts',
+    find: 'overlappingSync: false,',
+    replace: 'overlappingSync: false, noSync: true,',
+    by: 'test/unit/store/flush.test.ts'
+  },
+  {
+    name: 'done-before-written',
+    what: 'a commit is done before it is written',
+    breaks: 'durable publish',
+    file: 'src/store/commit-queue.ts',
+    find: 'this.#parts.write(admitted).then(',
+    replace: 'this.#finish()\n    this.#parts.write(admitted).then(',
+    by: 'test/unit/store/commit-queue.test.ts'
+  },
+  {
+    name: 'failed-write-tried-again',
+    what: 'after a failed write the store goes on as if nothing had happened',
+    breaks: 'fsync fails, is tried again, succeeds',
+    file: 'src/store/commit-queue.ts',
+    find: 'this.#failure ??= error\n    this.#finish()',
+    replace: 'const group = this.#writing ?? []\n    this.#writing = undefined\n    for (const pending of group) pending.done(error)\n    this.#schedule()',
+    by: 'test/unit/store/commit-queue.test.ts'
+  },
+  {
+    name: 'refused-commit-answered-early',
+    what: 'a commit that is refused is told so before those made earlier are on disk',
+    breaks: 'the order of commits',
+    file: 'src/store/commit-queue.ts',
+    find: 'if (pending.refusal === undefined) admitted.push(pending.ops)',
+    replace: 'if (pending.refusal === undefined) admitted.push(pending.ops)\n        else { pending.done(pending.refusal); Object.assign(pending, { done: () => {} }) }',
+    by: 'test/unit/store/commit-queue.test.ts'
+  },
+  {
+    name: 'lock-not-taken',
+    what: 'a second process works on the data directory',
+    breaks: 'two processes on one data directory',
+    file: 'src/store/data-dir.ts',
+    find: 'if (!await tryLockFile(fd)) throw await inUse(path)',
+    replace: 'await tryLockFile(fd)',
+    by: 'test/integration/store-lock.test.ts'
+  },
+  {
+    name: 'newer-format-opened',
+    what: 'a store of a newer version is opened and written to',
+    breaks: 'honest failure',
+    file: 'src/store/format.ts',
+    find: 'if (version > STORE_FORMAT) {',
+    replace: 'if (version > STORE_FORMAT + 1000) {',
+    by: 'test/unit/store/format.test.ts'
+  },
+  {
+    name: 'crc-not-checked',
+    what: 'a batch that is not what was written is delivered',
+    breaks: 'honest failure: altered bytes',
+    file: 'src/store/batch-row.ts',
+    find: 'return new DataView(row.buffer, row.byteOffset).getUint32(0) === crc32(batch) ? batch : undefined',
+    replace: 'return batch',
+    by: 'test/unit/store-book/log-book.test.ts'
+  },
+  {
+    name: 'damaged-batch-still-held',
+    what: 'a batch that turned out to be damaged still counts as held, and is never fetched again',
+    breaks: 'honest failure: quarantine, fetch again from peers',
+    file: 'src/store/log-book.ts',
+    find: 'log.held.remove(from, last)\n',
+    replace: '\n',
+    by: 'test/unit/store-book/log-book.test.ts'
+  },
+  {
+    name: 'row-lacks-batch',
+    what: 'the row of a log does not name the batches of its commit',
+    breaks: 'durable publish',
+    file: 'src/store/log-book.ts',
+    find: 'next.held?.add(batch.base, batch.last)',
+    replace: '',
+    by: 'simulation'
+  },
+  {
+    name: 'head-goes-back',
+    what: 'a head that is older than the one known takes its place',
+    breaks: 'no silent loss: tail loss',
+    file: 'src/store/log-book.ts',
+    find: 'if (position <= log.head) return',
+    replace: '',
+    by: 'test/unit/store-book/log-book.test.ts'
+  },
+  {
+    name: 'trim-goes-back',
+    what: 'an older trim takes the place of a newer one',
+    breaks: 'late control message',
+    file: 'src/store/log-book.ts',
+    find: 'if (trim.through <= log.trimmed) return false',
+    replace: '',
+    by: 'test/unit/store-book/log-book.test.ts'
+  },
+  {
+    name: 'drop-half-a-batch',
+    what: 'a batch is dropped of which only a part may go',
+    breaks: 'no silent loss',
+    file: 'src/store/log-book.ts',
+    find: 'else if (last > through) continue',
+    replace: 'else if (base > through) continue',
+    by: 'test/unit/store-book/log-book.test.ts'
+  },
+  {
+    name: 'forgotten-log-comes-back',
+    what: 'a log that was forgotten is taken in again, and delivered again',
+    breaks: 'processed once in effect',
+    file: 'src/store/forgotten.ts',
+    find: 'return id.incarnation.number <=',
+    replace: 'return id.incarnation.number <',
+    by: 'test/unit/store-book/log-book.test.ts'
+  }
+]

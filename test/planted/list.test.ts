@@ -1,0 +1,45 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { transformWithOxc } from 'vite'
+import { BUGS } from './bugs.mjs'
+import { bugNamed, plantIn } from './plugin.mjs'
+
+const root = new URL('../../', import.meta.url)
+
+describe('the bugs that can be planted', () => {
+  it('are many, each with a name of its own, and say what goes wrong and what that breaks', () => {
+    expect(BUGS.length).toBeGreaterThanOrEqual(40)
+    expect(new Set(BUGS.map(({ name }) => name)).size).toBe(BUGS.length)
+    for (const { name, what, breaks } of BUGS) {
+      expect(name).toMatch(/^[a-z]+(-[a-z]+)*$/)
+      for (const sentence of [what, breaks]) expect(sentence, name).toMatch(/^[^|\n]{4,}[^|\n.]$/)
+    }
+  })
+
+  it('are each in a source file exactly once, change it, and leave it TypeScript', async () => {
+    for (const bug of BUGS) {
+      expect(bug.file, bug.name).toMatch(/^src\//)
+      const source = readFileSync(new URL(bug.file, root), 'utf8')
+      const planted = plantIn(source, bug)
+      expect(planted, bug.name).not.toBe(source)
+      const { code } = await transformWithOxc(planted, bug.file)
+      const before = await transformWithOxc(source, bug.file)
+      // Not in a type or a comment: what runs is another program.
+      expect(code, bug.name).not.toBe(before.code)
+    }
+  })
+
+  it('are found by the simulation or by tests that there are', () => {
+    for (const { name, by } of BUGS) {
+      for (const finder of [by].flat()) expect(finder === 'simulation' || (/^test\/.*\.test\.ts$/.test(finder) && existsSync(new URL(finder, root))), `${name}: ${finder}`).toBe(true)
+    }
+  })
+
+  it('are refused when there is none of the name, or the source has changed', () => {
+    expect(bugNamed(undefined)).toBeUndefined()
+    expect(() => bugNamed('no-such-bug')).toThrow('no such bug')
+    const bug = BUGS[0]
+    expect(bug).toBeDefined()
+    if (bug !== undefined) for (const source of ['', bug.find + bug.find]) expect(() => plantIn(source, bug)).toThrow(bug.name)
+  })
+})
