@@ -17,16 +17,19 @@ describe('the bugs that can be planted', () => {
   })
 
   it('are each in a source file exactly once, change it, and leave it TypeScript', async () => {
+    const faults: string[] = []
     for (const bug of BUGS) {
-      expect(bug.file, bug.name).toMatch(/^src\//)
-      const source = readFileSync(new URL(bug.file, root), 'utf8')
-      const planted = plantIn(source, bug)
-      expect(planted, bug.name).not.toBe(source)
-      const { code } = await transformWithOxc(planted, bug.file)
-      const before = await transformWithOxc(source, bug.file)
-      // Not in a type or a comment: what runs is another program.
-      expect(code, bug.name).not.toBe(before.code)
+      try {
+        expect(bug.file).toMatch(/^src\//)
+        const source = readFileSync(new URL(bug.file, root), 'utf8')
+        const { code } = await transformWithOxc(plantIn(source, bug), bug.file)
+        // Not in a type or a comment: what runs is another program.
+        if (code === (await transformWithOxc(source, bug.file)).code) faults.push(`${bug.name}: it changes nothing`)
+      } catch (error) {
+        faults.push((error as Error).message)
+      }
     }
+    expect(faults).toEqual([])
   })
 
   it('are found by the simulation or by tests that there are', () => {

@@ -169,6 +169,6 @@ export const REPAIR = [
     file: 'src/node/wants.ts',
     find: 'if (log.own) return this.#e.own.isCurrent(log) ? undefined : { from: keepFrom, to: log.head, since: 0 }',
     replace: 'if (log.own) return undefined',
-    by: 'simulation'
+    by: 'test/unit/node/wants.test.ts'
   }
 ]

@@ -41,8 +41,8 @@ export const RETENTION = [
     what: 'a node drops records of others that its own subscription has not settled',
     breaks: 'no silent loss',
     file: 'src/outbox/retention.ts',
-    find: 'const limit = this.#c.localFloor(log) - 1',
-    replace: 'const limit = log.head',
+    find: 'const through = Math.min(this.#c.localFloor(log) - 1, Math.max(',
+    replace: 'const through = Math.min(log.head, Math.max(',
     by: 'test/unit/outbox/retention.test.ts'
   },
   {
@@ -71,6 +71,51 @@ export const RETENTION = [
     find: 'trim: this.trimBytes as Bytes,',
     replace: 'trim: new Uint8Array(0),',
     by: 'test/unit/store-book/log-book.test.ts'
+  },
+  {
+    name: 'custodian-drops-what-others-need',
+    what: 'a custodian makes room of what subscriptions elsewhere have not settled',
+    breaks: 'bounded: accepted work is never dropped',
+    file: 'src/outbox/retention.ts',
+    find: 'return (local ? this.#c.localFloor(log) : this.#c.floor(log)) - 1',
+    replace: 'return this.#c.localFloor(log) - 1',
+    by: 'test/simulation/retention-custody.test.ts'
+  },
+  {
+    name: 'custody-quota-ignored',
+    what: 'a custodian keeps all that a publisher sends, and has no room left for others',
+    breaks: 'custodian flooded',
+    file: 'src/node/custodian.ts',
+    find: 'if (total <= this.#bytesMax && own <= this.#publisherMax && this.#hasSpareDisk()) return true',
+    replace: 'if (this.#hasSpareDisk()) return true',
+    by: 'test/simulation/retention-custody.test.ts'
+  },
+  {
+    name: 'custody-fills-the-disk',
+    what: 'what is kept for others takes the last part of the disk, and nothing can be published here',
+    breaks: 'custodian flooded: own data first',
+    file: 'src/node/custodian.ts',
+    find: 'if (total <= this.#bytesMax && own <= this.#publisherMax && this.#hasSpareDisk()) return true',
+    replace: 'if (total <= this.#bytesMax && own <= this.#publisherMax) return true',
+    by: 'test/simulation/retention-custody.test.ts'
+  },
+  {
+    name: 'refused-custody-never-asked-again',
+    what: 'what a custodian had no room for is not asked for again when it has',
+    breaks: 'a publisher and a subscriber that never meet',
+    file: 'src/node/custodian.ts',
+    find: 'for (const publisher of free) this.#refused.delete(publisher)',
+    replace: 'return',
+    by: 'test/simulation/retention-custody.test.ts'
+  },
+  {
+    name: 'processed-though-nobody-is-known',
+    what: 'with `until: processed` everything is trimmed while no durable subscription is known',
+    breaks: 'no silent loss',
+    file: 'src/outbox/retention.ts',
+    find: 'return floor === Number.POSITIVE_INFINITY ? 0 : this.#oldest',
+    replace: 'return this.#oldest',
+    by: 'test/simulation/retention-custody.test.ts'
   },
   {
     name: 'newest-life-trimmed-first',

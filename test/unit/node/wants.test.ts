@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest'
+import type { Engine } from '../../../src/node/engine.js'
+import { Wants } from '../../../src/node/wants.js'
+import { LogState } from '../../../src/store/log-state.js'
+import { peerOf } from '../../support/fake-crypto.js'
+
+function logAt (head: number, own: boolean, over: Partial<LogState> = {}): LogState {
+  const log = new LogState({ publisher: peerOf(own ? 1 : 2), incarnation: { number: 5, random: '00112233aabbccdd' }, channel: 'press' }, 1, own)
+  return Object.assign(log, { head, ...over })
+}
+
+function wants (over: { relay?: boolean, joined?: boolean, current?: LogState, needs?: { from: number, since: number }, quarantined?: string } = {}): Wants {
+  return new Wants({
+    isClosed: false,
+    quarantine: new Set([over.quarantined]),
+    own: { isCurrent: (log: LogState) => log === over.current },
+    channels: { isJoined: () => over.joined !== false },
+    inbox: { needs: () => over.needs },
+    custodian: { hasRoom: () => true },
+    options: { settings: { relay: over.relay === true } }
+  } as unknown as Engine)
+}
+
+describe('a node wants', () => {
+  it('what it has lost of its own earlier lives, and of the present one nothing', () => {
+    const log = logAt(9, true, { trimmed: 2, dropped: 4 })
+    expect(wants().wanted(log)).toEqual({ from: 5, to: 9, since: 0 })
+    expect(wants({ current: log }).wanted(log)).toBeUndefined()
+  })
+
+  it('of others what its subscriptions need, and as a relay all that their publishers keep', () => {
+    const log = logAt(9, false, { trimmed: 2 })
+    expect(wants().wanted(log)).toBeUndefined()
+    expect(wants({ needs: { from: 6, since: 7 } }).wanted(log)).toEqual({ from: 6, to: 9, since: 7 })
+    expect(wants({ relay: true }).wanted(log)).toEqual({ from: 3, to: 9, since: 0 })
+    expect(wants({ relay: true, needs: { from: 1, since: 0 } }).wanted(log)).toEqual({ from: 1, to: 9, since: 0 })
+    expect(wants({ relay: true, joined: false }).wanted(log)).toBeUndefined()
+  })
+
+  it('nothing of a publisher in quarantine', () => {
+    const log = logAt(9, false)
+    expect(wants({ relay: true, quarantined: log.publisher }).wanted(log)).toBeUndefined()
+  })
+})
