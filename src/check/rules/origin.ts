@@ -1,0 +1,111 @@
+/**
+ * Where deliveries come from.
+ *
+ * Rule `altered`: topic, body and key are as they were published, and the same for everyone.
+ * Rule `phantom`: what is delivered was published. An operation of unknown outcome may be it.
+ * Rule `seen-twice`: an operation of unknown outcome is one message at most; one whose publish id is that of a message is that message or none.
+ * Rule `refused-seen`: what was refused is not delivered.
+ *
+ * Of a publisher that `forked` nothing of this holds.
+ */
+import type { HistoryEvent } from '../event.js'
+import type { Content, Facts, Log, Made, NodeFacts, Op } from '../facts.js'
+import type { Ref } from '../verdict.js'
+
+/** What of the content differs. */
+function difference (a: Content, b: Content): string | undefined {
+  if (a.topic !== b.topic) return 'topic'
+  if (a.body !== b.body) return 'body'
+  return a.key === b.key ? undefined : 'key'
+}
+
+/** A delivery is compared with the one that any subscription saw first. */
+export function checkSeen (log: Log, position: number, event: Extract<HistoryEvent, { type: 'deliver' }>, ref: Ref): void {
+  const { topic, body, key, t, redriven } = event
+  let seen = log.seen.get(position)
+  if (seen === undefined) log.seen.set(position, seen = { topic, body, key, ref, latestMs: -Infinity, latestRef: 0 })
+  // With what was published it is compared at the end; there the first delivery is looked at only.
+  else if (difference(seen, event as Content) !== undefined) (log.odd ??= []).push({ position, topic, body, key, ref })
+  if (t !== undefined && redriven !== true && t > seen.latestMs) {
+    seen.latestMs = t
+    seen.latestRef = ref
+  }
+}
+
+/** All histories are read. */
+export function checkOrigin (facts: Facts): void {
+  const strangers = new Map<NodeFacts, Array<{ log: Log, position: number, content: Content, ref: Ref }>>()
+  for (const log of facts.logs.values()) {
+    if (log.seen.size === 0 || facts.fault(log.publisher, ['forked']) !== undefined) continue
+    const observed = facts.isObserved(log.publisher)
+    if (!observed) facts.doubts.add(`there is no history of the publisher ${log.publisher}, of which messages were delivered`)
+    for (const [position, seen] of log.seen) {
+      const made = log.made.get(position)
+      if (made !== undefined) checkAltered(facts, log, position, made, seen, seen.ref)
+      else if (observed) {
+        const node = facts.node(log.publisher)
+        const list = strangers.get(node)
+        if (list === undefined) strangers.set(node, [{ log, position, content: seen, ref: seen.ref }])
+        else list.push({ log, position, content: seen, ref: seen.ref })
+      }
+    }
+    for (const { position, ref, ...content } of log.odd ?? []) {
+      const made = log.made.get(position)
+      const first = log.seen.get(position)
+      if (made !== undefined) checkAltered(facts, log, position, made, content, ref)
+      else if (first !== undefined) facts.findings.add('altered', `${log.key}.${position}: its ${difference(first, content)} is not the same in two deliveries`, [first.ref, ref])
+    }
+  }
+  for (const [node, messages] of strangers) checkStrangers(facts, node, messages)
+}
+
+function checkAltered (facts: Facts, log: Log, position: number, made: Made, content: Content, ref: Ref): void {
+  const differs = difference(made, content)
+  if (differs !== undefined) facts.findings.add('altered', `${log.key}.${position}: its ${differs} is not what was published`, [made.publish, made.outcome, ref])
+}
+
+const contentKey = (content: Content): string => JSON.stringify([content.topic, content.body, content.key])
+
+function byContent (ops: readonly Op[]): Map<string, Op[]> {
+  const map = new Map<string, Op[]>()
+  for (const op of ops) {
+    const key = contentKey(op)
+    const list = map.get(key)
+    if (list === undefined) map.set(key, [op])
+    else list.push(op)
+  }
+  return map
+}
+
+/** Messages that no publish was answered with: each must be an operation of unknown outcome of its own. */
+function checkStrangers (facts: Facts, node: NodeFacts, messages: ReadonlyArray<{ log: Log, position: number, content: Content, ref: Ref }>): void {
+  const unknown = byContent(node.unknown)
+  const refused = byContent(node.refused)
+  const taken = new Map<string, Array<{ ref: Ref }>>()
+  for (const { log, position, content, ref } of messages) {
+    const key = contentKey(content)
+    const name = `${log.key}.${position}`
+    const ops = unknown.get(key) ?? []
+    const used = taken.get(key) ?? []
+    taken.set(key, used)
+    // Several operations under one publish id are one message, and none of its own when one of them was answered.
+    const answered = (op: Op): IdAnswer | undefined => op.id === undefined ? undefined : node.ids.get(op.id)?.find(use => use.message !== undefined)
+    const free = new Set(ops.filter(op => answered(op) === undefined).map(op => op.id ?? op.ref)).size
+    if (used.length < free) {
+      used.push({ ref })
+      continue
+    }
+    const lines = ops.map(op => op.ref)
+    if (ops.length > 0) {
+      const twin = ops.map(answered).find(answer => answer !== undefined)
+      const others = twin === undefined ? used.map(each => each.ref) : [twin.publish, twin.outcome]
+      facts.findings.add('seen-twice', `${name} is one message more than the operations of unknown outcome that it can be`, [...lines, ...others, ref])
+      continue
+    }
+    const no = refused.get(key)
+    if (no !== undefined) facts.findings.add('refused-seen', `${name} was delivered, and its publish was refused`, [(no[0] as Op).ref, (no[0] as Op).outcome ?? 0, ref])
+    else facts.findings.add('phantom', `${name} was delivered, and nobody published it`, [ref])
+  }
+}
+
+interface IdAnswer { readonly publish: Ref, readonly outcome: Ref }

@@ -1,0 +1,34 @@
+/**
+ * Rule `publish-id`: publishing again under an id of the caller's gives the message that was published first, as long as it is kept; and what is said to
+ * be a repetition repeats something.
+ */
+import type { Facts, IdUse, NodeFacts } from '../facts.js'
+import { STORE_LOST } from '../facts.js'
+import { historyOf } from '../verdict.js'
+
+export function checkPublishIds (facts: Facts): void {
+  for (const node of facts.nodes.values()) for (const [id, uses] of node.ids) checkId(facts, node, id, uses)
+}
+
+function checkId (facts: Facts, node: NodeFacts, id: string, uses: readonly IdUse[]): void {
+  let before: IdUse | undefined
+  for (const use of uses) {
+    if (use.message === undefined) continue
+    if (before === undefined) {
+      const isFirst = !uses.some(other => other !== use) && !node.unknown.some(op => op.id === id)
+      if (use.duplicate && isFirst) facts.findings.add('publish-id', `${use.message} is said to repeat an earlier publish under ${JSON.stringify(id)}, and there was none`, [use.publish, use.outcome])
+    } else if (use.message !== before.message && !isFree(facts, node, before, use)) {
+      facts.findings.add('publish-id', `the id ${JSON.stringify(id)} was given to two messages`, [before.publish, before.outcome, use.publish, use.outcome])
+    } else if (use.message === before.message && !use.duplicate) {
+      facts.findings.add('position-reused', `${use.message} was given to two publishes`, [before.publish, before.outcome, use.publish, use.outcome])
+    }
+    before = use
+  }
+}
+
+/** Whether the id may have been forgotten: its message was trimmed, or the store was lost. */
+function isFree (facts: Facts, node: NodeFacts, before: IdUse, after: IdUse): boolean {
+  const place = facts.place(before.message as string)
+  if (place !== undefined && place.log.trims.some(trim => trim.through >= place.position && trim.ref < after.outcome)) return true
+  return node.faults.some(fault => STORE_LOST.includes(fault.kind) && (fault.history !== historyOf(before.publish) || (fault.ref > before.publish && fault.ref < after.outcome)))
+}
