@@ -20,6 +20,11 @@ export const QUERIES: ReadonlyMap<string, Query> = new Map<string, Query>([
     await node.removeSubscription(text(args, 'name'))
     return {}
   }],
+  ['quarantine.ls', (node) => ({ publishers: node.quarantined() })],
+  ['quarantine.lift', async (node, args) => {
+    await node.liftQuarantine(text(args, 'peerId'))
+    return {}
+  }],
   ['dead.ls', (node, args) => {
     const limit = Math.min(optionalNumber(args, 'limit') ?? DEAD_PAGE_MAX, DEAD_PAGE_MAX)
     const subscription = optionalText(args, 'subscription')

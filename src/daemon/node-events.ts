@@ -24,7 +24,9 @@ export function forwardEvents (node: MeshNode, { event, say }: EventSink): void 
   on('peer:notice', all, ({ code, message }) => `notice        ${message} [${code}]`)
   on('gap:reported', all, ({ subscription, publisher, channel, from, to, reason }) => `gap           ${subscription} misses ${channel} ${from}–${to} of ${publisher}: ${reason}`)
   on('message:buried', ({ body, headers: _, ...letter }) => ({ ...letter, bodyBytes: body.length }), ({ deadId, topic, reason }) => `dead letter   ${deadId} on ${topic}: ${reason}`)
-  on('publisher:forked', all, ({ publisher, channel, position }) => `forked        ${publisher} has signed two contents for ${channel} ${position}; nothing more is taken from it`)
+  on('publisher:forked', all, ({ publisher, channel, position, own }) => own
+    ? `forked        this node’s own key has signed two histories of ${channel} from ${position} on; others take nothing more from it`
+    : `forked        ${publisher} has signed two histories of ${channel} from ${position} on; nothing more is taken from it`)
   on('clock:ahead', all, ({ publisher, channel, aheadMs }) => `clock ahead   ${publisher} on ${channel} by ${Math.round(aheadMs / 1_000)}s`)
   on('store:damaged', all, ({ publisher, channel, position }) => `store damaged ${channel} ${position} of ${publisher}; it is fetched again`)
 }

@@ -13,7 +13,9 @@ import { equalBytes } from '../base/bytes.js'
 import { isSkeinError } from '../base/errors.js'
 import { RangeSet } from '../base/range-set.js'
 import { bodyHolds, hasBody, MalformedBatch, openBatch, signatureHolds, type SealedBatch } from '../message/batch.js'
+import type { LogId } from '../message/ids.js'
 import { decodeRecords, type RecordFields } from '../message/record.js'
+import { Chain } from '../repair/chain.js'
 import type { Offered } from '../repair/offered.js'
 import { LOGS_MAX } from '../repair/repair.js'
 import type { LogBook } from '../store/log-book.js'
@@ -43,9 +45,11 @@ export interface IntakeOptions {
   readonly interest: (batch: SealedBatch) => Interest
   /** Within the quotas of its channel and publisher. `staged`: bytes on their way to disk, altogether and of its publisher. */
   readonly hasRoom: (batch: SealedBatch, staged: { readonly bytes: number, readonly publisher: number }) => boolean
-  readonly quarantined: (publisher: string) => boolean
+  /** Nothing of this log is taken any more. */
+  readonly quarantined: (log: LogId) => boolean
   /** A batch that is for live subscriptions only. */
   readonly live: (batch: SealedBatch, records: RecordFields[]) => void
+  /** Its publisher has signed both, and they cannot both be. */
   readonly forked: (batch: SealedBatch, other: SealedBatch) => void
   readonly ahead: (batch: SealedBatch, aheadMs: number) => void
   /** Durable and held: what came by repair is offered on to neighbours. */
@@ -79,10 +83,16 @@ export class Intake {
   readonly #under = new Map<string, RangeSet>()
   /** Positions already offered to live subscriptions, of logs that are not kept. */
   readonly #liveSeen = new Map<string, RangeSet>()
+  readonly #chain: Chain
 
   constructor (options: IntakeOptions) {
     this.#o = options
+    this.#chain = new Chain({ crypto: options.crypto, book: options.book, open: (bytes) => this.open(bytes) })
   }
+
+  /** A header that its publisher has signed is not to go together with what is known of its log: the one that contradicts it. */
+  against (log: LogState, head: SealedBatch): SealedBatch | undefined { return this.#chain.against(log, head) }
+  forget (log: LogState): void { this.#chain.forget(log) }
 
   get isFull (): boolean { return this.#paused || this.#stagedBytes >= INTAKE_BYTES_MAX }
 
@@ -106,8 +116,8 @@ export class Intake {
     if (this.#closed) return 'unwanted'
     const interest = this.#o.interest(batch)
     // Gossip is passed on for others, so that it must be genuine even where this node has no use for it.
-    if (interest === 'none') return this.#genuine(batch) === undefined ? 'bad' : 'unwanted'
-    if (this.#o.quarantined(batch.log.publisher)) return 'unwanted'
+    if (interest === 'none') return this.#genuine(batch) === undefined ? 'bad' : this.#forksOurs(batch) ? 'forked' : 'unwanted'
+    if (this.#o.quarantined(batch.log)) return 'unwanted'
     const known = this.#o.book.get(batch.logKey)
     if (known !== undefined) {
       const under = this.#under.get(known.key)
@@ -126,8 +136,14 @@ export class Intake {
     if (this.isFull || !this.#o.hasRoom(batch, { bytes: this.#stagedBytes, publisher: this.#stagedOf.get(batch.log.publisher) ?? 0 })) return 'unwanted'
     const records = this.#genuine(batch)
     if (records === undefined) return 'bad'
+    const other = known === undefined ? undefined : this.#chain.against(known, batch)
+    if (other !== undefined) {
+      this.#o.forked(batch, other)
+      return 'forked'
+    }
     this.#checkClock(batch)
     const log = this.#o.book.ensure(batch.log)
+    this.#chain.took(log, batch)
     let under = this.#under.get(log.key)
     if (under === undefined) this.#under.set(log.key, under = new RangeSet())
     under.add(batch.base, batch.last)
@@ -136,6 +152,14 @@ export class Intake {
     this.#stagedOf.set(log.publisher, (this.#stagedOf.get(log.publisher) ?? 0) + batch.bytes.length)
     if (!this.#committing) this.#commit()
     return 'new'
+  }
+
+  /** A batch of a log that this node writes, and that it did not write: somebody works with a copy of this process. */
+  #forksOurs (batch: SealedBatch): boolean {
+    const own = this.#o.book.get(batch.logKey)
+    const other = own?.own === true ? this.#chain.against(own, batch) : undefined
+    if (other !== undefined) this.#o.forked(batch, other)
+    return other !== undefined
   }
 
   /** There are too many holes already, and this batch closes none. Repair asks for the lowest first, which always does. */

@@ -102,7 +102,10 @@ export const ANNOUNCEMENT_LIMITS = { addresses: 32, joined: 4096, subscriptions:
 
 export type AnnouncementPage = Announcement & { readonly author: string }
 
-export function signAnnouncement (crypto: Crypto, announcement: Announcement): Uint8Array {
+/** What tells the lives of one key apart may be left out. */
+export type AnnouncementContent = Omit<Announcement, 'life' | 'startedAt' | 'rival'> & Partial<Pick<Announcement, 'life' | 'startedAt' | 'rival'>>
+
+export function signAnnouncement (crypto: Crypto, announcement: AnnouncementContent): Uint8Array {
   return sign(crypto, ANNOUNCEMENT_TAG, Announcement.encode(announcement))
 }
 

@@ -1701,6 +1701,9 @@ export interface Announcement {
   joined: string[]
   subscriptions: AnnouncedSubscription[]
   heads: AnnouncedHead[]
+  life: Uint8Array<ArrayBuffer>
+  startedAt: number
+  rival: Uint8Array<ArrayBuffer>
 }
 
 export namespace Announcement {
@@ -1776,6 +1779,21 @@ export namespace Announcement {
           }
         }
 
+        if ((obj.life != null && obj.life.byteLength > 0)) {
+          w.uint32(98)
+          w.bytes(obj.life)
+        }
+
+        if ((obj.startedAt != null && obj.startedAt !== 0)) {
+          w.uint32(104)
+          w.uint64Number(obj.startedAt)
+        }
+
+        if ((obj.rival != null && obj.rival.byteLength > 0)) {
+          w.uint32(114)
+          w.bytes(obj.rival)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -1791,7 +1809,10 @@ export namespace Announcement {
           addresses: [],
           joined: [],
           subscriptions: [],
-          heads: []
+          heads: [],
+          life: uint8ArrayAlloc(0),
+          startedAt: 0,
+          rival: uint8ArrayAlloc(0)
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -1862,6 +1883,18 @@ export namespace Announcement {
               obj.heads.push(AnnouncedHead.codec().decode(reader, reader.uint32(), {
                 limits: opts.limits?.heads$
               }))
+              break
+            }
+            case 12: {
+              obj.life = reader.bytes()
+              break
+            }
+            case 13: {
+              obj.startedAt = reader.uint64Number()
+              break
+            }
+            case 14: {
+              obj.rival = reader.bytes()
               break
             }
             default: {
@@ -2001,6 +2034,27 @@ export namespace Announcement {
 
               break
             }
+            case 12: {
+              yield {
+                field: `${prefix}.life`,
+                value: reader.bytes()
+              }
+              break
+            }
+            case 13: {
+              yield {
+                field: `${prefix}.startedAt`,
+                value: reader.uint64Number()
+              }
+              break
+            }
+            case 14: {
+              yield {
+                field: `${prefix}.rival`,
+                value: reader.bytes()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -2114,6 +2168,21 @@ export namespace Announcement {
     index: number
   }
 
+  export interface AnnouncementLifeFieldEvent {
+    field: '$.life'
+    value: Uint8Array<ArrayBuffer>
+  }
+
+  export interface AnnouncementStartedAtFieldEvent {
+    field: '$.startedAt'
+    value: number
+  }
+
+  export interface AnnouncementRivalFieldEvent {
+    field: '$.rival'
+    value: Uint8Array<ArrayBuffer>
+  }
+
   export function encode (obj: Partial<Announcement>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, Announcement.codec())
   }
@@ -2122,7 +2191,7 @@ export namespace Announcement {
     return decodeMessage(buf, Announcement.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Announcement>): Generator<AnnouncementMeshFieldEvent | AnnouncementPublisherFieldEvent | AnnouncementSequenceFieldEvent | AnnouncementTimeFieldEvent | AnnouncementPageFieldEvent | AnnouncementPagesFieldEvent | AnnouncementRelayFieldEvent | AnnouncementAddressesFieldEvent | AnnouncementJoinedFieldEvent | AnnouncementSubscriptionsNameFieldEvent | AnnouncementSubscriptionsFiltersFieldEvent | AnnouncementSubscriptionsCreatedAtFieldEvent | AnnouncementHeadsChannelFieldEvent | AnnouncementHeadsIncarnationFieldEvent | AnnouncementHeadsIncarnationRandomFieldEvent | AnnouncementHeadsPositionFieldEvent | AnnouncementHeadsHashFieldEvent | AnnouncementHeadsTrimmedFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Announcement>): Generator<AnnouncementMeshFieldEvent | AnnouncementPublisherFieldEvent | AnnouncementSequenceFieldEvent | AnnouncementTimeFieldEvent | AnnouncementPageFieldEvent | AnnouncementPagesFieldEvent | AnnouncementRelayFieldEvent | AnnouncementAddressesFieldEvent | AnnouncementJoinedFieldEvent | AnnouncementSubscriptionsNameFieldEvent | AnnouncementSubscriptionsFiltersFieldEvent | AnnouncementSubscriptionsCreatedAtFieldEvent | AnnouncementHeadsChannelFieldEvent | AnnouncementHeadsIncarnationFieldEvent | AnnouncementHeadsIncarnationRandomFieldEvent | AnnouncementHeadsPositionFieldEvent | AnnouncementHeadsHashFieldEvent | AnnouncementHeadsTrimmedFieldEvent | AnnouncementLifeFieldEvent | AnnouncementStartedAtFieldEvent | AnnouncementRivalFieldEvent> {
     return streamMessage(buf, Announcement.codec(), opts)
   }
 }
@@ -4631,6 +4700,226 @@ export namespace Credit {
 
   export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Credit>): Generator<CreditIdFieldEvent | CreditBytesFieldEvent> {
     return streamMessage(buf, Credit.codec(), opts)
+  }
+}
+
+export interface ForkProofs {
+  proofs: Uint8Array<ArrayBuffer>[]
+}
+
+export namespace ForkProofs {
+  let _codec: Codec<ForkProofs>
+
+  export const codec = (): Codec<ForkProofs> => {
+    if (_codec == null) {
+      _codec = message<ForkProofs>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if (obj.proofs != null && obj.proofs.length > 0) {
+          for (const value of obj.proofs) {
+            w.uint32(10)
+            w.bytes(value)
+          }
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          proofs: []
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              if (opts.limits?.proofs != null && obj.proofs.length === opts.limits.proofs) {
+                throw new MaxLengthError('Decode error - repeated field "proofs" had too many elements')
+              }
+
+              obj.proofs.push(reader.bytes())
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const obj = {
+          proofs: 0
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              if (opts.limits?.proofs != null && obj.proofs === opts.limits.proofs) {
+                throw new MaxLengthError('Streaming decode error - repeated field "proofs" had too many elements')
+              }
+
+              yield {
+                field: `${prefix}.proofs[]`,
+                index: obj.proofs,
+                value: reader.bytes()
+              }
+
+              obj.proofs++
+
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export interface ForkProofsProofsFieldEvent {
+    field: '$.proofs[]'
+    index: number
+    value: Uint8Array<ArrayBuffer>
+  }
+
+  export function encode (obj: Partial<ForkProofs>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, ForkProofs.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ForkProofs>): ForkProofs {
+    return decodeMessage(buf, ForkProofs.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ForkProofs>): Generator<ForkProofsProofsFieldEvent> {
+    return streamMessage(buf, ForkProofs.codec(), opts)
+  }
+}
+
+export interface ForkProof {
+  first: Uint8Array<ArrayBuffer>
+  second: Uint8Array<ArrayBuffer>
+}
+
+export namespace ForkProof {
+  let _codec: Codec<ForkProof>
+
+  export const codec = (): Codec<ForkProof> => {
+    if (_codec == null) {
+      _codec = message<ForkProof>((obj, w, opts = {}) => {
+        if (opts.lengthDelimited !== false) {
+          w.fork()
+        }
+
+        if ((obj.first != null && obj.first.byteLength > 0)) {
+          w.uint32(10)
+          w.bytes(obj.first)
+        }
+
+        if ((obj.second != null && obj.second.byteLength > 0)) {
+          w.uint32(18)
+          w.bytes(obj.second)
+        }
+
+        if (opts.lengthDelimited !== false) {
+          w.ldelim()
+        }
+      }, (reader, length, opts = {}) => {
+        const obj: any = {
+          first: uint8ArrayAlloc(0),
+          second: uint8ArrayAlloc(0)
+        }
+
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              obj.first = reader.bytes()
+              break
+            }
+            case 2: {
+              obj.second = reader.bytes()
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+
+        return obj
+      }, function * (reader, length, prefix, opts = {}) {
+        const end = length == null ? reader.len : reader.pos + length
+
+        while (reader.pos < end) {
+          const tag = reader.uint32()
+
+          switch (tag >>> 3) {
+            case 1: {
+              yield {
+                field: `${prefix}.first`,
+                value: reader.bytes()
+              }
+              break
+            }
+            case 2: {
+              yield {
+                field: `${prefix}.second`,
+                value: reader.bytes()
+              }
+              break
+            }
+            default: {
+              reader.skipType(tag & 7)
+              break
+            }
+          }
+        }
+      })
+    }
+
+    return _codec
+  }
+
+  export interface ForkProofFirstFieldEvent {
+    field: '$.first'
+    value: Uint8Array<ArrayBuffer>
+  }
+
+  export interface ForkProofSecondFieldEvent {
+    field: '$.second'
+    value: Uint8Array<ArrayBuffer>
+  }
+
+  export function encode (obj: Partial<ForkProof>): Uint8Array<ArrayBuffer> {
+    return encodeMessage(obj, ForkProof.codec())
+  }
+
+  export function decode (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ForkProof>): ForkProof {
+    return decodeMessage(buf, ForkProof.codec(), opts)
+  }
+
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ForkProof>): Generator<ForkProofFirstFieldEvent | ForkProofSecondFieldEvent> {
+    return streamMessage(buf, ForkProof.codec(), opts)
   }
 }
 

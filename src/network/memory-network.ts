@@ -34,6 +34,8 @@ export interface MemoryNetworkOptions {
   readonly relay?: boolean
   readonly agent?: string
   readonly bootstrap?: readonly string[]
+  /** Runs beside another node of the same identity, which keeps being the one that is dialled. Default false. */
+  readonly twin?: boolean
   /** This node's own clock, for tests of skew. Default the mesh's. */
   readonly clock?: Clock
 }
@@ -89,7 +91,7 @@ class Mesh implements MemoryMesh, Fabric<MemoryNode> {
 
   createNetwork (options: MemoryNetworkOptions = {}): MemoryNetwork {
     const peerId = options.peerId ?? this.drawId()
-    if (this.nodes.has(peerId)) throw new SkeinError('ERR_BAD_ARGUMENT', `${peerId} is running already`)
+    if (this.nodes.has(peerId) && options.twin !== true) throw new SkeinError('ERR_BAD_ARGUMENT', `${peerId} is running already`)
     const full: MemoryNodeOptions = {
       peerId,
       mesh: options.mesh ?? 'memory',
@@ -99,7 +101,7 @@ class Mesh implements MemoryMesh, Fabric<MemoryNode> {
       clock: options.clock ?? this.clock
     }
     const node = new MemoryNode(this, full)
-    this.nodes.set(peerId, node)
+    if (!this.nodes.has(peerId)) this.nodes.set(peerId, node)
     return node
   }
 

@@ -205,8 +205,25 @@ export interface NodeStatus {
   readonly subscriptions: readonly SubscriptionInfo[]
   readonly gaps: number
   readonly deadLetters: number
+  /** Publishers in quarantine. */
+  readonly quarantined: number
+  /** 'forked': there is proof that this node's key signed two histories of one log. 'shared': another machine works with this key at the same time. */
+  readonly identity: 'sound' | 'forked' | 'shared'
   readonly store: { readonly fileBytes: number, readonly usedBytes: number }
   readonly counters: Readonly<Record<string, number>>
+}
+
+/** A publisher of which there is proof that it has signed two histories of one log. */
+export interface QuarantinedPublisher {
+  readonly publisher: string
+  /** The log, and the first position of which there are two. */
+  readonly incarnation: string
+  readonly channel: string
+  readonly position: number
+  /** ms since 1970 when this node came to know. */
+  readonly foundAt: number
+  /** It is this node itself. */
+  readonly own: boolean
 }
 
 export interface NodeEvents {
@@ -216,8 +233,11 @@ export interface NodeEvents {
   'peer:notice': (notice: { readonly code: string, readonly message: string, readonly peerId?: string, readonly address?: string }) => void
   'gap:reported': (gap: Gap) => void
   'message:buried': (letter: DeadLetter) => void
-  /** A publisher has signed two contents for one position; nothing more is taken from it. */
-  'publisher:forked': (proof: { readonly publisher: string, readonly incarnation: string, readonly channel: string, readonly position: number }) => void
+  /**
+   * There is proof that a publisher has signed two histories of one log, which part at this position: nothing more is taken from it. `own`: the proof is
+   * against this node's own key, and others take nothing more from it.
+   */
+  'publisher:forked': (fork: { readonly publisher: string, readonly incarnation: string, readonly channel: string, readonly position: number, readonly own: boolean }) => void
   'clock:ahead': (record: { readonly publisher: string, readonly channel: string, readonly aheadMs: number }) => void
   /** A batch in the store is not what was written; it is fetched again from peers. */
   'store:damaged': (place: { readonly publisher: string, readonly incarnation: string, readonly channel: string, readonly position: number }) => void
@@ -251,6 +271,13 @@ export interface MeshNode extends AsyncDisposable {
   deadLetter (deadId: string): DeadLetter
   /** Delivers a dead letter again, as attempt 1, to its subscription. Resolves when that is durable. Rejects with `ERR_NOT_FOUND`. */
   redrive (deadId: string): Promise<void>
+  /** Publishers from which nothing is taken, because there is proof that they signed two histories; this node too if there is proof against its own key. */
+  quarantined (): QuarantinedPublisher[]
+  /**
+   * Takes later incarnations of this publisher in again; what it published up to the forked one stays out. Resolves when that is durable. Of this
+   * node's own key it only acknowledges that it is known. Rejects with `ERR_NOT_FOUND`.
+   */
+  liftQuarantine (peerId: string): Promise<void>
   outboxLogs (): LogInfo[]
   inboxLogs (): LogInfo[]
   status (): NodeStatus

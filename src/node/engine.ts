@@ -31,8 +31,10 @@ import { Channels, GOSSIP_TOPICS } from './channels.js'
 import { Counters } from './counters.js'
 import { Custodian } from './custodian.js'
 import { Emission } from './emission.js'
+import { Forks } from './forks.js'
 import { GOSSIP, tagged } from './gossip-kinds.js'
 import { Housekeeping } from './housekeeping.js'
+import { Lives } from './lives.js'
 import { Neighbourhood } from './neighbourhood.js'
 import { Neighbours } from './neighbours.js'
 import { ownAnnouncement } from './own-announcement.js'
@@ -45,7 +47,10 @@ export interface EngineListener {
   notice (notice: NetworkNotice): void
   gap (gap: Gap): void
   buried (letter: DeadLetter): void
-  forked (batch: SealedBatch): void
+  /** There is proof that a publisher, or with `own` this node's key, has signed two histories of one log. */
+  forked (fork: { readonly publisher: string, readonly incarnation: string, readonly channel: string, readonly position: number, readonly own: boolean, readonly logKey: string }): void
+  /** Another process works with this node's key. `later`: it started after this one, and is the one to stop. */
+  duplicate? (rival: { readonly life: string, readonly startedAt: number, readonly later: boolean }): void
   ahead (batch: SealedBatch, aheadMs: number): void
   damaged (log: LogState, position: number): void
   failed (error: Error): void
@@ -89,7 +94,8 @@ export class Engine {
   readonly repair: Repair
   readonly receipting: Receipting
   readonly retention: Retention
-  readonly quarantine = new Set<string>()
+  readonly forks: Forks
+  readonly lives: Lives
   readonly headsMoved = new Set<LogState>()
   #closed = false
 
@@ -105,12 +111,10 @@ export class Engine {
     const self = this.self = network.peerId
     this.book = new LogBook({ store, crypto, mesh, self, wallMs: () => clock.wallMs() })
     this.neighbours = new Neighbours(clock, (peerId, reason, banMs) => { network.disconnect(peerId, reason, banMs) })
+    this.forks = new Forks(this)
+    this.lives = new Lives(this)
     const send = (peerId: string, frame: Uint8Array): boolean => network.send(peerId, frame)
-    const strike = (peerId: string, reason: string): void => {
-      this.counters.add('strikes')
-      options.log.warn({ peerId, reason }, 'a neighbour broke the protocol')
-      this.neighbours.strike(peerId)
-    }
+    const strike = (peerId: string, reason: string): void => { this.strike(peerId, reason) }
     const failed = (error: Error): void => { options.listener.failed(error) }
 
     this.own = new OwnLogs({ clock, random, crypto, mesh, self, store, book: this.book })
@@ -146,9 +150,9 @@ export class Engine {
       clock, crypto, mesh, store, book: this.book,
       interest: (batch) => this.reception.interest(batch),
       hasRoom: (batch, staged) => this.custodian.admits(batch, staged),
-      quarantined: (publisher) => this.quarantine.has(publisher),
+      quarantined: (log) => this.forks.isClosed(log),
       live: (batch, records) => { this.reception.offerLive(batch, records) },
-      forked: (batch) => { this.reception.forked(batch) },
+      forked: (batch, other) => { this.forks.found(batch, other) },
       ahead: (batch, aheadMs) => { options.listener.ahead(batch, aheadMs) },
       held: (log, batches, pulledFrom) => { this.reception.held(log, batches, pulledFrom) },
       refused: (log) => { this.puller.notice(log) },
@@ -169,6 +173,7 @@ export class Engine {
       },
       passed: (log, through, since) => { this.inbox.passed(log, through, since) },
       unavailable: (log, from, to, reason) => { this.wants.unavailable(log, from, to, reason) },
+      closed: (log) => this.forks.isClosed(log.id) ? 'forked' : undefined,
       strike
     })
     this.repair = new Repair({
@@ -181,6 +186,9 @@ export class Engine {
       peerChannels: (peerId, channels) => { for (const channel of channels) this.neighbourhood.interested(peerId, channel, true) },
       hopes: (peerId, log) => { this.puller.hopes(peerId, log) },
       offered: (log, from, to) => { this.wants.regain(log, from, to) },
+      closed: (log) => this.forks.isClosed(log),
+      against: (log, head) => this.intake.against(log, head),
+      forked: (head, other) => { this.forks.found(head, other) },
       strike
     })
     this.receipting = new Receipting({
@@ -202,7 +210,7 @@ export class Engine {
         for (const channel of joined) this.channels.heard(channel)
         for (const { channel, incarnation, position, hash } of heads) {
           const id = { publisher, incarnation, channel }
-          if (!this.channels.isJoined(channel) || this.book.size >= LOGS_MAX || this.book.isForgotten(id)) continue
+          if (!this.channels.isJoined(channel) || this.book.size >= LOGS_MAX || this.book.isForgotten(id) || this.forks.isClosed(id)) continue
           this.book.noteHead(this.book.ensure(id), position, hash)
         }
       },
@@ -230,6 +238,13 @@ export class Engine {
   }
 
   get isClosed (): boolean { return this.#closed }
+
+  /** A neighbour broke the protocol. */
+  strike (peerId: string, reason: string): void {
+    this.counters.add('strikes')
+    this.options.log.warn({ peerId, reason }, 'a neighbour broke the protocol')
+    this.neighbours.strike(peerId)
+  }
 
   async start (): Promise<void> {
     const { network } = this.options

@@ -1,5 +1,5 @@
 /** What a gossip message begins with: one byte. */
-export const GOSSIP = { batch: 1, ephemeral: 2, announcement: 3 } as const
+export const GOSSIP = { batch: 1, ephemeral: 2, announcement: 3, fork: 4 } as const
 
 export function tagged (kind: number, bytes: Uint8Array): Uint8Array {
   const out = new Uint8Array(bytes.length + 1)

@@ -98,6 +98,7 @@ export class Housekeeping {
     for (const log of this.#e.book.forgettable(own, FORGET_LOGS, (each) => this.#e.inbox.floor(each) > each.head && !this.#e.own.isCurrent(each))) {
       ops.push(...this.#e.inbox.forget(log), ...this.#e.receipts.forget(log), ...this.#e.book.forget(log))
       this.#e.wants.forget(log)
+      this.#e.intake.forget(log)
       this.#e.headsMoved.delete(log)
       this.#e.repair.forget(log)
     }

@@ -10,7 +10,7 @@ import type { Network } from '../network/network.js'
 import type { Placed } from '../outbox/outbox.js'
 import type { Store } from '../store/store.js'
 import type {
-  Body, ConsumeOptions, Consumer, DeadLetter, DeliveryHandler, LogInfo, MeshNode, NodeEvents, NodeOptions, NodeStatus, PeerInfo, Published, PublishOptions, Receipt, SubscribeOptions, Subscription, SubscriptionInfo
+  Body, ConsumeOptions, Consumer, DeadLetter, DeliveryHandler, LogInfo, MeshNode, NodeEvents, NodeOptions, NodeStatus, PeerInfo, Published, PublishOptions, QuarantinedPublisher, Receipt, SubscribeOptions, Subscription, SubscriptionInfo
 } from './api.js'
 import { Closing } from './closing.js'
 import { NodeConsumer } from './consumer.js'
@@ -82,9 +82,7 @@ export class SkeinNode implements MeshNode {
         log.warn({ id: letter.id, subscription: letter.subscription, reason: letter.reason }, 'message buried')
         this.#emitter.emit('message:buried', letter)
       },
-      forked: (batch) => {
-        this.#emitter.emit('publisher:forked', { publisher: batch.log.publisher, incarnation: formatIncarnation(batch.log.incarnation), channel: batch.log.channel, position: batch.base })
-      },
+      forked: ({ logKey: _, ...fork }) => { this.#emitter.emit('publisher:forked', fork) },
       ahead: (batch, aheadMs) => {
         log.warn({ publisher: batch.log.publisher, aheadMs }, 'a publisher’s clock is ahead')
         this.#emitter.emit('clock:ahead', { publisher: batch.log.publisher, channel: batch.log.channel, aheadMs })
@@ -220,6 +218,18 @@ export class SkeinNode implements MeshNode {
     this.#checkOpen()
     await new Promise<void>((resolve, reject) => {
       this.#engine.inbox.redrive(deadId, (error) => { if (error === undefined) resolve(); else reject(error) })
+    })
+  }
+
+  quarantined (): QuarantinedPublisher[] {
+    return this.#engine.forks.list().map(({ publisher, log, position, foundAt }) => ({ publisher, incarnation: formatIncarnation(log.incarnation), channel: log.channel, position, foundAt, own: publisher === this.peerId }))
+  }
+
+  async liftQuarantine (peerId: string): Promise<void> {
+    this.#checkOpen()
+    await new Promise<void>((resolve, reject) => {
+      const known = this.#engine.forks.lift(peerId, (error) => { if (error === undefined) resolve(); else reject(error) })
+      if (!known) reject(new SkeinError('ERR_NOT_FOUND', `${peerId} is not in quarantine`))
     })
   }
 

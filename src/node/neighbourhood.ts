@@ -20,13 +20,17 @@ export class Neighbourhood {
     this.#e.neighbours.up(peer)
     this.#unsent.set(peer.id, this.#e.directory.everything())
     this.#sendAnnouncements(peer.id)
+    this.#e.forks.peerUp(peer.id)
     this.#e.repair.peerUp(peer.id)
     this.#e.puller.hopes(peer.id)
     this.#e.options.listener.peerUp(peer)
   }
 
   /** The link takes frames again. */
-  drained (peerId: string): void { this.#sendAnnouncements(peerId) }
+  drained (peerId: string): void {
+    this.#sendAnnouncements(peerId)
+    this.#e.forks.drained(peerId)
+  }
 
   #sendAnnouncements (peerId: string): void {
     const unsent = this.#unsent.get(peerId)
@@ -68,6 +72,7 @@ export class Neighbourhood {
   peerDown (peerId: string, reason: string): void {
     this.#e.neighbours.down(peerId)
     this.#unsent.delete(peerId)
+    this.#e.forks.peerDown(peerId)
     this.#e.provider.peerDown(peerId)
     this.#e.puller.peerDown(peerId)
     this.#e.repair.peerDown(peerId)
@@ -105,6 +110,7 @@ export class Neighbourhood {
       case 'credit': this.#e.provider.credit(peerId, frame.value); break
       case 'data': this.#e.puller.data(peerId, frame.value); break
       case 'end': this.#e.puller.end(peerId, frame.value); break
+      case 'forks': this.#e.forks.told(peerId, frame.value.proofs); break
       case 'receipts':
         this.#e.receipting.arrived(peerId, frame.value.signed)
         this.#e.housekeeping.writeReceipts()

@@ -21,12 +21,17 @@ export class Reception {
   gossip (topic: string, data: Uint8Array, from: string): GossipVerdict {
     const kind = data[0]
     const bytes = data.subarray(1)
-    if (topic === GOSSIP_TOPICS.directory) return kind === GOSSIP.announcement ? this.#e.directory.arrived(bytes) : 'ignore'
+    if (topic === GOSSIP_TOPICS.directory) {
+      if (kind === GOSSIP.fork) return this.#e.forks.arrived(bytes)
+      return kind === GOSSIP.announcement ? this.#e.directory.arrived(bytes) : 'ignore'
+    }
     const channel = GOSSIP_TOPICS.channelOf(topic)
     // A later version may send what this one does not know.
     if (channel === undefined || this.#e.isClosed || (kind !== GOSSIP.batch && kind !== GOSSIP.ephemeral)) return 'ignore'
     const batch = this.#e.intake.open(bytes)
     if (batch === undefined || batch.log.channel !== channel) return 'reject'
+    // Nothing of a publisher that forked is passed on either, whoever wants it.
+    if (kind === GOSSIP.ephemeral ? this.#e.forks.has(batch.log.publisher) : this.#e.forks.isClosed(batch.log)) return 'ignore'
     if (kind === GOSSIP.ephemeral) return this.#gossipEphemeral(batch)
     this.#e.counters.add('gossip_batches')
     const offered = this.#e.intake.offer(batch, undefined)
@@ -48,7 +53,7 @@ export class Reception {
   }
 
   #gossipEphemeral (batch: SealedBatch): GossipVerdict {
-    if (this.#e.quarantine.has(batch.log.publisher) || batch.log.publisher === this.#e.self) return 'ignore'
+    if (batch.log.publisher === this.#e.self) return 'ignore'
     if (!signatureHolds(this.#e.options.crypto, batch, EPHEMERAL_TAG) || !bodyHolds(this.#e.options.crypto, batch)) return 'reject'
     if (!this.#ephemeralSeen.add(batch)) return 'ignore'
     if (!this.#e.inbox.hasLive(batch.log.channel, true)) return 'accept'
@@ -94,13 +99,5 @@ export class Reception {
     const { publisher, channel } = batch.log
     const incarnation = ephemeral ? '' : formatIncarnation(batch.log.incarnation)
     for (const [i, record] of records.entries()) this.#e.inbox.offerLive(record, { publisher, incarnation, channel, position: ephemeral ? 0 : batch.base + i, ephemeral })
-  }
-
-  forked (batch: SealedBatch): void {
-    if (this.#e.quarantine.has(batch.log.publisher)) return
-    this.#e.quarantine.add(batch.log.publisher)
-    this.#e.counters.add('forks')
-    this.#e.options.log.error({ publisher: batch.log.publisher, channel: batch.log.channel, position: batch.base }, 'a publisher has signed two contents for one position; nothing more is taken from it')
-    this.#e.options.listener.forked(batch)
   }
 }

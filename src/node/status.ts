@@ -65,6 +65,8 @@ export function nodeStatus ({ engine, store, ...rest }: StatusParts): NodeStatus
     custody: engine.custodian.status,
     subscriptions,
     gaps: subscriptions.reduce((sum, { gaps }) => sum + gaps, 0),
+    quarantined: engine.forks.list().filter(({ publisher }) => publisher !== engine.self).length,
+    identity: engine.lives.isShared ? 'shared' : engine.forks.isSelfForked ? 'forked' : 'sound',
     deadLetters: subscriptions.reduce((sum, { deadLetters }) => sum + deadLetters, 0),
     store: store.stats(),
     counters: engine.counters.all()

@@ -1,4 +1,5 @@
 import { RangeSet } from '../base/range-set.js'
+import type { GapReason } from '../message/reports.js'
 import type { Wanted } from '../repair/puller.js'
 import type { LogState } from '../store/log-state.js'
 import type { Engine } from './engine.js'
@@ -14,7 +15,12 @@ export class Wants {
   }
 
   wanted (log: LogState): Wanted | undefined {
-    if (this.#e.isClosed || this.#e.quarantine.has(log.publisher)) return undefined
+    if (this.#e.isClosed) return undefined
+    if (this.#e.forks.isClosed(log.id)) {
+      // What subscriptions need of it they will not get, and are to be told.
+      const needs = this.#e.inbox.needs(log)
+      return needs === undefined ? undefined : { from: needs.from, to: log.head, since: 0 }
+    }
     const keepFrom = Math.max(log.trimmed, log.dropped) + 1
     if (log.own) return this.#e.own.isCurrent(log) ? undefined : { from: keepFrom, to: log.head, since: 0 }
     if (!this.#e.channels.isJoined(log.channel)) return undefined
@@ -32,7 +38,7 @@ export class Wants {
     return both
   }
 
-  unavailable (log: LogState, from: number, to: number, reason: 'expired' | 'evicted' | 'unrecoverable'): void {
+  unavailable (log: LogState, from: number, to: number, reason: GapReason): void {
     let gone = this.#gone.get(log)
     if (gone === undefined) this.#gone.set(log, gone = new RangeSet())
     gone.add(from, to)

@@ -36,6 +36,8 @@ export class OwnLogs {
   readonly #writers = new Map<string, Writer>()
   #incarnation: Incarnation | undefined
   #incarnationDurable = false
+  /** The highest number that others know of an incarnation of ours. */
+  #heardOf = 0
 
   constructor (options: OwnLogsOptions) {
     this.#o = options
@@ -45,11 +47,22 @@ export class OwnLogs {
   get incarnation (): Incarnation | undefined { return this.#incarnation }
   get incarnationText (): string { return this.#incarnation === undefined ? '' : formatIncarnation(this.#incarnation) }
 
+  /** Others know of an incarnation of ours with this number. */
+  heardOf (number: number): void { this.#heardOf = Math.max(this.#heardOf, number) }
+
+  /** The next batch begins a new incarnation. Only between two commits of the lane that writes these logs. */
+  renew (): void {
+    if (this.#incarnation !== undefined) this.#heardOf = Math.max(this.#heardOf, this.#incarnation.number)
+    this.#incarnation = undefined
+    this.#incarnationDurable = false
+    this.#writers.clear()
+  }
+
   /** Allocates the incarnation and makes sure that it is in the same commit as the first batch. */
   #begin (ops: StoreOp[]): Incarnation {
     if (this.#incarnation === undefined) {
       const row = this.#o.store.get('meta', INCARNATION_KEY)
-      let last = row === undefined ? 0 : Number(Buffer.from(row).readBigUInt64BE())
+      let last = Math.max(this.#heardOf, row === undefined ? 0 : Number(Buffer.from(row).readBigUInt64BE()))
       // What peers remember of us counts too: the store may be older than the last life.
       for (const log of this.#o.book.all()) if (log.own) last = Math.max(last, log.incarnation.number)
       this.#incarnation = { number: Math.max(last + 1, Math.floor(this.#o.clock.wallMs())), random: toHex(this.#o.random.bytes(INCARNATION_RANDOM_BYTES)) }

@@ -1,7 +1,7 @@
-import { Announcements, Buckets, Credit, Data, End, Have, Heads, Receipts, Summary, Want } from '../message/wire.js'
+import { Announcements, Buckets, Credit, Data, End, ForkProofs, Have, Heads, Receipts, Summary, Want } from '../message/wire.js'
 
 /** A frame on a link is one byte that names the message, then the message. */
-export const FRAME = { announcements: 1, summary: 2, buckets: 3, heads: 4, have: 5, want: 6, data: 7, end: 8, receipts: 9, credit: 10 } as const
+export const FRAME = { announcements: 1, summary: 2, buckets: 3, heads: 4, have: 5, want: 6, data: 7, end: 8, receipts: 9, credit: 10, forks: 11 } as const
 
 interface Codec<T> {
   encode (value: Partial<T>): Uint8Array
@@ -19,7 +19,8 @@ const CODECS: { [K in keyof typeof FRAME]: { codec: Codec<unknown>, limits: obje
   data: { codec: Data, limits: {} },
   end: { codec: End, limits: {} },
   receipts: { codec: Receipts, limits: { signed: 1024 } },
-  credit: { codec: Credit, limits: {} }
+  credit: { codec: Credit, limits: {} },
+  forks: { codec: ForkProofs, limits: { proofs: 1024 } }
 }
 
 /** About the bytes of items that go into one frame: a frame does not keep the link for long. */
@@ -53,6 +54,7 @@ export type Frame =
   | { type: 'end', value: End }
   | { type: 'receipts', value: Receipts }
   | { type: 'credit', value: Credit }
+  | { type: 'forks', value: ForkProofs }
 
 type ValueOf<K extends Frame['type']> = Extract<Frame, { type: K }>['value']
 

@@ -14,6 +14,7 @@ import { BATCH_BYTES_MAX } from '../base/limits.js'
 import { hasBody, signatureHolds, type SealedBatch } from '../message/batch.js'
 import { toLogRef } from '../message/ids.js'
 import type { Crypto } from '../base/crypto.js'
+import type { GapReason } from '../message/reports.js'
 import type { Data, End } from '../message/wire.js'
 import type { LogState } from '../store/log-state.js'
 import type { Offered } from './offered.js'
@@ -45,7 +46,7 @@ const UNWANTED_MAX_MS = 30_000
 const TRIMMED_DENIED_MS = 3_000
 /** When every neighbour denies a position that exists: after so long it is called unrecoverable. As `orderWaitMs` of the inbox. */
 const UNRECOVERABLE_MS = 600_000
-/** The same when the publisher itself denies it; and for one that is trimmed when a neighbour is silent about it. */
+/** The same when the publisher itself denies it, or has signed that it lost it; and for one that is trimmed when a neighbour is silent about it. */
 const PUBLISHER_DENIES_MS = 60_000
 
 export interface Wanted {
@@ -70,9 +71,13 @@ export interface PullerOptions {
   readonly open: (bytes: Uint8Array) => SealedBatch | undefined
   readonly offer: (batch: SealedBatch, from: string, done: (held: boolean) => void) => Offered
   readonly passed: (log: LogState, through: number, since: number) => void
-  readonly unavailable: (log: LogState, from: number, to: number, reason: 'expired' | 'evicted' | 'unrecoverable') => void
+  readonly unavailable: (log: LogState, from: number, to: number, reason: GapReason) => void
   /** The neighbour broke the protocol. */
   readonly strike: (peerId: string, reason: string) => void
+  /** Nothing of this log is taken any more, for this reason: what is missing is not asked for. Default: none. */
+  readonly closed?: (log: LogState) => GapReason | undefined
+  /** The publisher itself has signed, by a later log, that what lies behind this position it no longer had. Default: nothing. */
+  readonly keptThrough?: (log: LogState) => number
 }
 
 interface Need {
@@ -147,7 +152,11 @@ export class Puller {
     const gossipMs = this.#lastGossip.get(log)
     const dueMs = gossipMs !== undefined && now - gossipMs < GOSSIP_FRESH_MS ? now + GOSSIP_GRACE_MS : now
     if (need === undefined) this.#needs.set(log, { log, dueMs, want: undefined, refusals: new Refusals(), unwantedMs: 0, notBeforeMs: 0 })
-    else if (need.want !== undefined || need.dueMs <= dueMs) return
+    else if (need.want !== undefined) {
+      if (this.#o.closed?.(log) === undefined) return
+      this.#giveUp(need.want)
+      this.#over(need, 0)
+    } else if (need.dueMs <= dueMs) return
     else need.dueMs = dueMs
     this.#wakeAt(dueMs)
   }
@@ -340,6 +349,12 @@ export class Puller {
       this.#needs.delete(log)
       return
     }
+    const closed = this.#o.closed?.(log)
+    if (closed !== undefined) {
+      this.#needs.delete(log)
+      for (const { from, to } of holes) this.#o.unavailable(log, from, to, closed)
+      return
+    }
     if (now < need.notBeforeMs) { need.dueMs = need.notBeforeMs; return }
     if (this.#o.intakeFull() || this.#asking.size >= WANTS_MAX) { need.dueMs = now + 50; return }
     const missing = RangeSet.of(...holes.map(({ from, to }) => [from, to] as const))
@@ -364,14 +379,15 @@ export class Puller {
   #judge (need: Need, missing: RangeSet, peers: readonly string[], now: number): void {
     const { log, refusals } = need
     const publisher = peers.includes(log.publisher)
-    const patience = (position: number, silent: boolean): number => {
-      if (position <= log.trimmed) return silent ? PUBLISHER_DENIES_MS : TRIMMED_DENIED_MS
-      return publisher && !silent ? PUBLISHER_DENIES_MS : UNRECOVERABLE_MS
-    }
-    const { gone, atMs } = refusals.verdict(missing, peers, now, patience, log.trimmed)
-    need.dueMs = Math.min(need.dueMs, gone.length > 0 ? now : atMs)
     const { trimmed, trimReason } = log
-    for (const { from, to } of gone) this.#o.unavailable(log, from, to, to <= trimmed ? trimReason : 'unrecoverable')
+    const kept = Math.max(trimmed, this.#o.keptThrough?.(log) ?? Number.POSITIVE_INFINITY)
+    const patience = (position: number, silent: boolean): number => {
+      if (position <= trimmed) return silent ? PUBLISHER_DENIES_MS : TRIMMED_DENIED_MS
+      return position > kept || (publisher && !silent) ? PUBLISHER_DENIES_MS : UNRECOVERABLE_MS
+    }
+    const { gone, atMs } = refusals.verdict(missing, peers, now, patience, [trimmed, kept])
+    need.dueMs = Math.min(need.dueMs, gone.length > 0 ? now : atMs)
+    for (const { from, to } of gone) this.#o.unavailable(log, from, to, to <= trimmed ? trimReason : from > kept ? 'restored' : 'unrecoverable')
   }
 
   #want (need: Need, peerId: string, ranges: RangeSet, since: number, now: number): void {

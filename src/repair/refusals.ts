@@ -82,9 +82,9 @@ export class Refusals {
 
   /**
    * Ranges of `wanted` that all these neighbours have denied for as long as `patience` says, and when the next one may be.
-   * `patience` is asked for a position and whether somebody was silent about it.
+   * `patience` is asked for a position and whether somebody was silent about it; it may change behind each of the boundaries, and ranges do not cross them.
    */
-  verdict (wanted: RangeSet, peers: readonly string[], nowMs: number, patience: (position: number, silent: boolean) => number, boundary: number): { readonly gone: Range[], readonly atMs: number } {
+  verdict (wanted: RangeSet, peers: readonly string[], nowMs: number, patience: (position: number, silent: boolean) => number, boundaries: readonly [number, number]): { readonly gone: Range[], readonly atMs: number } {
     let common = wanted
     let silent = false
     for (const peerId of peers) {
@@ -98,7 +98,8 @@ export class Refusals {
     let atMs = Number.POSITIVE_INFINITY
     for (const { sinceMs, ranges } of this.#stages) {
       for (const { from, to } of ranges.ranges()) {
-        for (const part of [{ from, to: Math.min(to, boundary) }, { from: Math.max(from, boundary + 1), to }]) {
+        const [low, high] = boundaries
+        for (const part of [{ from, to: Math.min(to, low) }, { from: Math.max(from, low + 1), to: Math.min(to, high) }, { from: Math.max(from, high + 1), to }]) {
           if (part.to < part.from) continue
           const dueMs = sinceMs + patience(part.from, silent)
           if (dueMs <= nowMs) gone.push(part)

@@ -9,7 +9,7 @@
  */
 import type { Clock, Random, Timer } from '../base/clock.js'
 import type { Crypto } from '../base/crypto.js'
-import { copyBytes, equalBytes } from '../base/bytes.js'
+import { copyBytes, equalBytes, toHex } from '../base/bytes.js'
 import { hasBody, signatureHolds, type SealedBatch } from '../message/batch.js'
 import { fromLogRef, logKey, toLogRef, type LogId } from '../message/ids.js'
 import { openTrim } from '../message/signed.js'
@@ -59,6 +59,11 @@ export interface RepairOptions {
   /** A neighbour has these positions, whatever was thought of them. */
   readonly offered: (log: LogState, from: number, to: number) => void
   readonly strike: (peerId: string, reason: string) => void
+  /** Nothing of this log is taken any more, and it is not compared. Default: none. */
+  readonly closed?: (log: LogId) => boolean
+  /** What is known of a log and cannot be beside this header of it. Default: nothing. */
+  readonly against?: (log: LogState, head: SealedBatch) => SealedBatch | undefined
+  readonly forked?: (head: SealedBatch, other: SealedBatch) => void
 }
 
 export class Repair {
@@ -77,8 +82,18 @@ export class Repair {
   }
 
   logChanged (log: LogState): void {
-    // A head that cannot be shown, known only from an announcement, is not compared.
-    this.heads.set(log.channel, log.key, log.shown === 0 && log.trimBytes.length === 0 ? undefined : `${log.shown} ${log.trimmed}`)
+    // A head that cannot be shown, known only from an announcement, is not compared. Nor is what nobody takes in any more.
+    const isShown = (log.shown > 0 || log.trimBytes.length > 0) && this.#o.closed?.(log.id) !== true
+    this.heads.set(log.channel, log.key, isShown ? `${log.shown} ${log.trimmed} ${this.#shownHash(log)}` : undefined)
+  }
+
+  /** Of the header that is shown, so that two histories of the same length are not taken for one. */
+  #shownHash (log: LogState): string {
+    if (log.shown === 0) return '0'
+    const { headHash } = log
+    if (log.shown === log.head && headHash !== undefined) return toHex(headHash.subarray(0, 8))
+    const header = this.#o.open(log.headBytes)?.header
+    return header === undefined ? '0' : toHex(this.#o.crypto.hash(header).subarray(0, 8))
   }
 
   /** The log is past: it is no longer compared. */
@@ -206,13 +221,19 @@ export class Repair {
   }
 
   /** Our own earlier logs come back this way when our store is older than our last life. */
-  #takesIn (log: LogId): boolean { return !this.#o.book.isForgotten(log) && (log.publisher === this.#o.self || this.#o.joined(log.channel)) }
+  #takesIn (log: LogId): boolean { return !this.#o.book.isForgotten(log) && this.#o.closed?.(log) !== true && (log.publisher === this.#o.self || this.#o.joined(log.channel)) }
 
   #takeHead (peerId: string, bytes: Uint8Array): void {
     const head = this.#o.open(bytes)
     if (head === undefined || hasBody(head)) { this.#o.strike(peerId, 'a malformed head'); return }
     const known = this.#o.book.get(head.logKey)
     if (!this.#takesIn(head.log)) return
+    const other = known === undefined ? undefined : this.#o.against?.(known, head)
+    if (other !== undefined) {
+      if (signatureHolds(this.#o.crypto, head)) this.#o.forked?.(head, other)
+      else this.#o.strike(peerId, 'a head with a wrong signature')
+      return
+    }
     if (known !== undefined && head.last <= known.shown) {
       this.#o.hopes(peerId, known)
       return

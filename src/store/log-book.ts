@@ -164,7 +164,8 @@ export class LogBook {
   /** What a header says of the head that is news. */
   #headAfter (log: LogState, batch: SealedBatch): Pick<LogState, 'head' | 'headHash' | 'headBytes' | 'shown'> | undefined {
     if (batch.last <= log.shown) return undefined
-    const hash = batch.last > log.head || (batch.last === log.head && log.headHash === undefined) ? this.#options.crypto.hash(batch.header) : log.headHash
+    // The header itself is better evidence than what an announcement said of it.
+    const hash = batch.last >= log.head ? this.#options.crypto.hash(batch.header) : log.headHash
     return { head: Math.max(log.head, batch.last), headHash: hash, headBytes: headBytes(batch), shown: batch.last }
   }
 

@@ -26,7 +26,8 @@ export const TABLES = [
   'cursor',         // inbox/: [subscription u32][log u32] → cursor
   'dead',           // inbox/: [subscription u32][sequence u64] → dead letter
   'peer',           // directory/: what is remembered of other nodes
-  'forgotten'       // store/: the highest incarnation that is past, by publisher and channel
+  'forgotten',      // store/: the highest incarnation that is past, by publisher and channel
+  'quarantine'      // directory/: proofs that publishers forked
 ] as const
 
 export type Table = typeof TABLES[number]

@@ -24,7 +24,7 @@ export function makeExample (): Record<string, string> {
   }])
   const batch = sealBatch(crypto, mesh, { log, base: 1, count: 1, time: TIME, previous: new Uint8Array(0), body })
   const digests = new Digests(crypto)
-  digests.set('press', batch.logKey, '1 0')
+  digests.set('press', batch.logKey, `1 0 ${toHex(crypto.hash(batch.header).subarray(0, 8))}`)
   const bucket = digests.bucketOf(batch.logKey)
   return {
     'seed': toHex(SEED),

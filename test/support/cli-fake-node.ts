@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events'
 import { SkeinError } from '../../src/base/errors.js'
 import type {
-  Body, Consumer, DeadLetter, Delivery, LogInfo, MeshNode, NodeEvents, NodeStatus, PeerInfo, Published, PublishOptions, Receipt,
+  Body, Consumer, DeadLetter, Delivery, LogInfo, MeshNode, NodeEvents, NodeStatus, PeerInfo, Published, PublishOptions, QuarantinedPublisher, Receipt,
   SubscribeOptions, Subscription, SubscriptionInfo
 } from '../../src/node/api.js'
 import { FilterSet } from '../../src/message/filter.js'
@@ -25,6 +25,7 @@ export class FakeNode implements MeshNode {
   readonly messages: Message[] = []
   readonly durables = new Map<string, Durable>()
   readonly dead: DeadLetter[] = []
+  readonly inQuarantine: QuarantinedPublisher[] = []
   closed = false
   drained = false
   /** Bodies over this are refused. */
@@ -98,6 +99,14 @@ export class FakeNode implements MeshNode {
 
   async redrive (deadId: string): Promise<void> { this.dead.splice(this.dead.indexOf(this.deadLetter(deadId)), 1) }
 
+  quarantined (): QuarantinedPublisher[] { return this.inQuarantine }
+  async liftQuarantine (peerId: string): Promise<void> {
+    const i = this.inQuarantine.findIndex(({ publisher }) => publisher === peerId)
+    if (i === -1) throw new SkeinError('ERR_NOT_FOUND', `${peerId} is not in quarantine`)
+    this.inQuarantine.splice(i, 1)
+    await Promise.resolve()
+  }
+
   outboxLogs (): LogInfo[] { return [] }
   inboxLogs (): LogInfo[] { return [] }
 
@@ -105,7 +114,7 @@ export class FakeNode implements MeshNode {
     return {
       peerId: this.peerId, mesh: this.mesh, version: '0', dataDir: this.dataDir, incarnation: '', uptimeMs: 1, relay: false, addresses: this.addresses(), peers: [],
       outbox: { channels: 0, records: this.messages.length, bytes: 0, waiting: 0 }, inbox: { logs: 0, records: 0, bytes: 0, missing: 0 }, custody: { bytes: 0, bytesMax: 0, bytesPerPublisherMax: 0, refused: 0 },
-      subscriptions: this.subscriptions(), gaps: 0, deadLetters: this.dead.length, store: { fileBytes: 0, usedBytes: 0 }, counters: { published_messages: this.messages.length }
+      subscriptions: this.subscriptions(), gaps: 0, deadLetters: this.dead.length, quarantined: this.inQuarantine.length, identity: 'sound', store: { fileBytes: 0, usedBytes: 0 }, counters: { published_messages: this.messages.length }
     }
   }
 

@@ -42,6 +42,8 @@ async function status (invocation: Invocation, context: Context): Promise<number
     ['inbox', `${records(inbox.records)}, ${formatBytes(inbox.bytes)} in ${inbox.logs} logs, ${inbox.missing} missing`],
     ['gaps', String(answer.gaps)],
     ['dead letters', String(answer.deadLetters)],
+    ['quarantine', `${answer.quarantined} publisher${answer.quarantined === 1 ? '' : 's'}`],
+    ['identity', IDENTITY[answer.identity]],
     ['store', `${formatBytes(store.usedBytes)} used of ${formatBytes(store.fileBytes)}`]
   ]
   await out.write(rows.map(([name, value]) => `${name.padEnd(13)} ${printable(value)}\n`).join(''))
@@ -50,6 +52,12 @@ async function status (invocation: Invocation, context: Context): Promise<number
     await writeTable(out, SUBSCRIPTION_COLUMNS, answer.subscriptions)
   }
   return 0
+}
+
+const IDENTITY: Readonly<Record<NodeStatus['identity'], string>> = {
+  sound: 'sound',
+  forked: 'FORKED: this key has signed two histories; others take nothing more from it',
+  shared: 'SHARED: another machine works with this key'
 }
 
 const records = (count: number): string => `${count.toLocaleString('en')} record${count === 1 ? '' : 's'}`

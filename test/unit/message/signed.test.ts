@@ -14,7 +14,8 @@ const log = { publisher: self, incarnation: { number: 5, random: '00000000000000
 
 const announcement: Announcement = {
   mesh: testMesh as Bytes, publisher: peerIdToBytes(self) as Bytes, sequence: 7, time: 8, page: 0, pages: 1, relay: true, addresses: ['/ip4/1.2.3.4/tcp/1'], joined: ['press'],
-  subscriptions: [{ name: 'orders', filters: ['press/#'], createdAt: 3 }], heads: [{ channel: 'press', incarnation: 5, incarnationRandom: new Uint8Array(8), position: 3, hash: new Uint8Array(32), trimmed: 0 }]
+  subscriptions: [{ name: 'orders', filters: ['press/#'], createdAt: 3 }], heads: [{ channel: 'press', incarnation: 5, incarnationRandom: new Uint8Array(8), position: 3, hash: new Uint8Array(32), trimmed: 0 }],
+  life: new Uint8Array(16), startedAt: 5, rival: new Uint8Array(0)
 }
 const receipt = { by: self, sequence: 7, log, stored: RangeSet.of([1, 5], [8, 9]), processed: [{ name: 'orders', ranges: RangeSet.of([1, 3]) }] }
 const trim = { log, through: 5, reason: 'evicted' as const, time: 9 }

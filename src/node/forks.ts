@@ -1,0 +1,133 @@
+import type { Quarantined } from '../directory/quarantine.js'
+import { Quarantine } from '../directory/quarantine.js'
+import { isSkeinError, type SkeinError } from '../base/errors.js'
+import type { SealedBatch } from '../message/batch.js'
+import { makeForkProof } from '../message/fork-proof.js'
+import { formatIncarnation, logKey, type LogId } from '../message/ids.js'
+import type { GossipVerdict } from '../network/network.js'
+import { encodeFrame, framesOf } from '../repair/frames.js'
+import { GOSSIP_TOPICS } from './channels.js'
+import type { Engine } from './engine.js'
+import { GOSSIP, tagged } from './gossip-kinds.js'
+
+/** A proof that found no room on the disk is written again after so long. */
+const WRITE_AGAIN_MS = 5_000
+
+/** Publishers that forked: proofs that are found, come and go, and what follows from them. */
+export class Forks {
+  readonly #e: Engine
+  readonly #quarantine: Quarantine
+  /** Proofs that a neighbour is still to be shown. */
+  readonly #unsent = new Map<string, Uint8Array[]>()
+
+  constructor (engine: Engine) {
+    this.#e = engine
+    const { crypto, mesh, store, clock, network } = engine.options
+    this.#quarantine = new Quarantine({ crypto, mesh, store, self: network.peerId, wallMs: () => clock.wallMs(), isKnown: (publisher) => [...engine.book.all()].some(log => log.publisher === publisher) })
+  }
+
+  /** Nothing of this publisher is taken. */
+  has (publisher: string): boolean { return this.#quarantine.has(publisher) }
+  /** Nothing of this log is taken. */
+  isClosed (log: LogId): boolean { return this.#quarantine.isClosed(log) }
+  list (): Quarantined[] { return this.#quarantine.list() }
+  /** There is proof that this node's own key signed two histories. */
+  get isSelfForked (): boolean { return this.#quarantine.get(this.#e.self)?.pardoned === 0 }
+
+  /** Both are signed by their publisher and cannot both be. */
+  found (batch: SealedBatch, other: SealedBatch): void {
+    const proof = makeForkProof(this.#e.options.crypto, batch, other)
+    if (proof !== undefined && typeof this.#take(proof.bytes, undefined) === 'object') this.#e.options.network.gossip(GOSSIP_TOPICS.directory, tagged(GOSSIP.fork, proof.bytes))
+  }
+
+  /** A proof by gossip. */
+  arrived (bytes: Uint8Array): GossipVerdict {
+    const taken = this.#take(bytes, undefined)
+    return taken === 'bad' ? 'reject' : taken === 'ignored' ? 'ignore' : 'accept'
+  }
+
+  /** Proofs from a neighbour. */
+  told (peerId: string, proofs: readonly Uint8Array[]): void {
+    for (const bytes of proofs) {
+      const taken = this.#take(bytes, peerId)
+      if (taken === 'bad') {
+        this.#e.strike(peerId, 'a proof of a fork that proves nothing')
+        return
+      }
+      if (taken !== 'ignored') this.#e.options.network.gossip(GOSSIP_TOPICS.directory, tagged(GOSSIP.fork, taken.proof))
+    }
+  }
+
+  #take (bytes: Uint8Array, from: string | undefined): Quarantined | 'ignored' | 'bad' {
+    const entry = this.#quarantine.take(bytes)
+    if (typeof entry === 'string') return entry
+    const { publisher, log, position, proof } = entry
+    this.#write(publisher)
+    this.#e.counters.add('forks')
+    const own = publisher === this.#e.self
+    const place = { publisher, incarnation: formatIncarnation(log.incarnation), channel: log.channel, position }
+    if (own) {
+      this.#e.options.log.error(place, 'there is proof that this node’s own key has signed two histories of one log; others take nothing more from it until they lift the quarantine, or it gets a new identity')
+      this.#e.lives.moveAbove(log.incarnation.number)
+    } else {
+      this.#e.options.log.error(place, 'a publisher has signed two histories of one log; nothing more is taken from it')
+    }
+    this.#e.options.listener.forked({ ...place, own, logKey: logKey(log) })
+    if (!own) this.#closeLogs(publisher)
+    for (const peerId of this.#e.neighbours.ids()) if (peerId !== from) this.#owe(peerId, [proof])
+    return entry
+  }
+
+  /** What is missing of them will not come, and they are compared with nobody's any more; or they are open again. */
+  #closeLogs (publisher: string): void {
+    for (const log of this.#e.book.all()) {
+      if (log.publisher !== publisher) continue
+      this.#e.repair.logChanged(log)
+      this.#e.puller.notice(log)
+    }
+  }
+
+  #write (publisher: string, done?: (error?: Error) => void): void {
+    const { store, clock } = this.#e.options
+    store.commit(this.#quarantine.rows(publisher), (error) => {
+      if (done !== undefined) done(error)
+      else if (error !== undefined && isSkeinError(error, 'ERR_STORE_FULL')) clock.after(WRITE_AGAIN_MS, () => { if (!this.#e.isClosed) this.#write(publisher) })
+    })
+  }
+
+  /** Takes later incarnations of this publisher in again. Returns false when it is not in quarantine. */
+  lift (publisher: string, done: (error?: SkeinError) => void): boolean {
+    const entry = this.#quarantine.lift(publisher)
+    if (entry === undefined) return false
+    this.#write(publisher, (error) => { done(error as SkeinError | undefined) })
+    this.#closeLogs(publisher)
+    // What was not believed meanwhile is asked for again.
+    for (const peerId of this.#e.neighbours.ids()) this.#e.repair.compare(peerId)
+    return true
+  }
+
+  // ---- showing them to neighbours
+
+  peerUp (peerId: string): void {
+    this.#unsent.delete(peerId)
+    this.#owe(peerId, this.#quarantine.proofs())
+  }
+
+  peerDown (peerId: string): void { this.#unsent.delete(peerId) }
+
+  /** The link takes frames again. */
+  drained (peerId: string): void { this.#owe(peerId, []) }
+
+  #owe (peerId: string, more: readonly Uint8Array[]): void {
+    const unsent = [...this.#unsent.get(peerId) ?? [], ...more]
+    let sent = 0
+    let roomLeft = true
+    for (const proofs of framesOf(unsent)) {
+      if (!roomLeft) break
+      roomLeft = this.#e.options.network.send(peerId, encodeFrame('forks', { proofs: proofs as Array<Uint8Array<ArrayBuffer>> }))
+      sent += proofs.length
+    }
+    if (sent >= unsent.length) this.#unsent.delete(peerId)
+    else this.#unsent.set(peerId, unsent.slice(sent))
+  }
+}
