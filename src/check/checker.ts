@@ -48,6 +48,7 @@ export class Checker {
     const facts = this.#facts
     const { findings, counts } = facts
     if (facts.counts.lines === 0) facts.doubts.add('there are no histories')
+    else if (counts.publishes + counts.deliveries === 0) facts.doubts.add('nothing was published or delivered')
     for (const history of facts.histories) {
       const gone = history.node !== undefined && facts.fault(history.node, ['gone']) !== undefined
       if (!gone && history.active !== 0 && !isAtRest(history)) facts.doubts.add(`${history.name}: no rest line after the last start, publish and delivery`)
