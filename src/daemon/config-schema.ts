@@ -58,6 +58,7 @@ export const CONFIG_SCHEMA = {
         }
       }
     },
+    lapseAfter: { ...duration, description: 'After so long without a sign of it a durable subscription has no claim any more. Default 30d; 0s: never.' },
     custody: {
       type: 'object',
       additionalProperties: false,
@@ -90,5 +91,6 @@ export interface ConfigFile {
   readonly messageBytesMax?: number | string
   readonly publishWait?: string
   readonly retention?: ConfigRetention & { readonly channels?: Readonly<Record<string, ConfigRetention>> }
+  readonly lapseAfter?: string
   readonly custody?: { readonly bytes?: number | string, readonly bytesPerPublisher?: number | string }
 }

@@ -23,6 +23,8 @@ export function forwardEvents (node: MeshNode, { event, say }: EventSink): void 
   on('peer:left', all, ({ peerId, reason }) => `peer left     ${peerId}: ${reason}`)
   on('peer:notice', all, ({ code, message }) => `notice        ${message} [${code}]`)
   on('gap:reported', all, ({ subscription, publisher, channel, from, to, reason }) => `gap           ${subscription} misses ${channel} ${from}–${to} of ${publisher}: ${reason}`)
+  on('subscription:lapsing', all, ({ peerId, name, lapsesAt }) => `lapsing       ${name} of ${peerId} was not heard of for long; nothing is kept for it after ${new Date(lapsesAt).toISOString().slice(0, 10)}`)
+  on('subscription:lapsed', all, ({ peerId, name }) => `lapsed        ${name} of ${peerId}: nothing is kept for it any more`)
   on('message:buried', ({ body, headers: _, ...letter }) => ({ ...letter, bodyBytes: body.length }), ({ deadId, topic, reason }) => `dead letter   ${deadId} on ${topic}: ${reason}`)
   on('publisher:forked', all, ({ publisher, channel, position, own }) => own
     ? `forked        this node’s own key has signed two histories of ${channel} from ${position} on; others take nothing more from it`

@@ -6,9 +6,12 @@ import type { NodeOptions } from '../node/api.js'
 import { formatBytes } from './duration.js'
 import type { Origin, ResolvedSettings } from './settings.js'
 
+/** What a node asks for at least. */
+const LAPSE_AFTER_MS_MIN = 60_000
+
 export async function nodeOptions (resolved: ResolvedSettings, role: 'daemon' | 'command', logger: Logger): Promise<NodeOptions> {
   await checkSettings(resolved)
-  const { data, mesh, listen, bootstrap, relay, mdns, messageBytesMax, publishWait, retention, custody, acceptLoss } = resolved.values
+  const { data, mesh, listen, bootstrap, relay, mdns, messageBytesMax, publishWait, retention, custody, lapseAfter, acceptLoss } = resolved.values
   return {
     dataDir: data,
     bootstrap,
@@ -22,13 +25,15 @@ export async function nodeOptions (resolved: ResolvedSettings, role: 'daemon' | 
     ...(messageBytesMax === undefined ? {} : { messageBytesMax }),
     ...(publishWait === undefined ? {} : { publishWaitMs: publishWait }),
     ...(retention === undefined ? {} : { retention }),
-    ...(custody === undefined ? {} : { custody })
+    ...(custody === undefined ? {} : { custody }),
+    ...(lapseAfter === undefined ? {} : { lapseAfterMs: lapseAfter })
   }
 }
 
 /** What can be told wrong without starting anything. `config check` stops here. */
 export async function checkSettings ({ values, origins }: ResolvedSettings): Promise<void> {
-  const { listen = [], bootstrap, messageBytesMax } = values
+  const { listen = [], bootstrap, messageBytesMax, lapseAfter = 0 } = values
+  if (lapseAfter !== 0 && lapseAfter < LAPSE_AFTER_MS_MIN) throw bad(origins.lapseAfter, `subscriptions cannot lapse after ${lapseAfter} ms`, 'At least 1m, or 0s for never.')
   if (messageBytesMax !== undefined && messageBytesMax > MESSAGE_BYTES_HARD_MAX) {
     throw bad(origins.messageBytesMax, `${formatBytes(messageBytesMax)} a message is over the hard limit`, `At most ${formatBytes(MESSAGE_BYTES_HARD_MAX)}.`)
   }

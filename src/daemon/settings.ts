@@ -36,6 +36,7 @@ export interface Settings {
   readonly publishWait: number | undefined
   readonly retention: (RetentionSettings & { readonly channels?: Readonly<Record<string, RetentionSettings>> }) | undefined
   readonly custody: CustodySettings | undefined
+  readonly lapseAfter: number | undefined
   readonly acceptLoss: boolean
 }
 
@@ -71,6 +72,7 @@ export const SETTINGS: Readonly<Record<SettingName, Setting>> = {
   publishWait: { kind: 'duration', flag: 'publish-wait', env: 'SKEIN_PUBLISH_WAIT', file: 'publishWait' },
   retention: { kind: 'retention', file: 'retention' },
   custody: { kind: 'custody', file: 'custody' },
+  lapseAfter: { kind: 'duration', file: 'lapseAfter' },
   acceptLoss: { kind: 'switch', flag: 'accept-loss', env: 'SKEIN_ACCEPT_LOSS' }
 }
 

@@ -7,16 +7,14 @@
  */
 import type { Clock, Random, Timer } from '../base/clock.js'
 import type { Crypto } from '../base/crypto.js'
-import { concatBytes, copyBytes, fromUtf8, toHex, utf8, utf8Length } from '../base/bytes.js'
-import { NAME_BYTES_MAX } from '../base/limits.js'
-import { FilterSet, filterFault } from '../message/filter.js'
+import { copyBytes, toHex, utf8Length } from '../base/bytes.js'
 import type { Incarnation } from '../message/ids.js'
 import { peerIdToBytes } from '../message/peer-id.js'
 import { ANNOUNCEMENT_PAGES_MAX, openAnnouncement, signAnnouncement, type AnnouncementPage } from '../message/signed.js'
 import { isChannel } from '../message/topic.js'
-import { Announcement, type AnnouncedHead, type AnnouncedSubscription } from '../message/wire.js'
-import { rowsOf } from '../store/rows-of.js'
-import type { Store, StoreOp } from '../store/store.js'
+import type { AnnouncedHead, AnnouncedSubscription } from '../message/wire.js'
+import type { Store } from '../store/store.js'
+import { Remembered, REMEMBERED_MAX, type RememberedOptions, type RememberedSubscription } from './remembered.js'
 
 /** A node says again all it has to say. */
 export const REFRESH_MS = 60_000
@@ -34,10 +32,6 @@ const PAGE_BYTES = 192 * 1024
 export const PAGE_BYTES_MAX = 512 * 1024
 /** An announcement is not believed when it claims to come from so far in the future. */
 const AHEAD_MS = 24 * 3_600_000
-/** Durable subscriptions remembered of one other node, and nodes of which some are. */
-const REMEMBERED_MAX = 1024
-const REMEMBERED_BYTES_MAX = 512 * 1024
-export const REMEMBERED_NODES_MAX = 16_384
 
 type Bytes = Uint8Array<ArrayBuffer>
 
@@ -58,14 +52,6 @@ export interface AnnouncedLogHead {
   readonly hash: Uint8Array
 }
 
-/** A durable subscription of another node, for as long as it may claim what the outbox keeps. */
-export interface RememberedSubscription {
-  readonly peerId: string
-  readonly name: string
-  readonly filters: FilterSet
-  readonly createdAt: number
-}
-
 export interface DirectoryOptions {
   readonly clock: Clock
   readonly random: Random
@@ -80,6 +66,8 @@ export interface DirectoryOptions {
   /** A node announced these heads and channels. */
   readonly heard: (publisher: string, heads: AnnouncedLogHead[], joined: readonly string[]) => void
   readonly subscriptionsChanged: () => void
+  /** When durable subscriptions of other nodes lapse. Default: never. */
+  readonly lapse?: Pick<RememberedOptions, 'livedMs' | 'lapseAfterMs' | 'lapsing' | 'lapsed'>
 }
 
 interface Node {
@@ -93,7 +81,7 @@ interface Node {
 export class Directory {
   readonly #o: DirectoryOptions
   readonly #nodes = new Map<string, Node>()
-  readonly #remembered = new Map<string, RememberedSubscription[]>()
+  readonly #remembered: Remembered
   /** Of all pages that are kept. */
   #bytes = 0
   #sequence = 0
@@ -107,11 +95,7 @@ export class Directory {
 
   constructor (options: DirectoryOptions) {
     this.#o = options
-    for (const [key, value] of rowsOf(options.store, 'peer')) {
-      const peerId = fromUtf8(key)
-      const subscriptions = decodeRemembered(peerId, value)
-      if (subscriptions.length > 0) this.#remembered.set(peerId, subscriptions)
-    }
+    this.#remembered = new Remembered({ ...options.lapse, store: options.store, changed: () => { options.subscriptionsChanged() } })
   }
 
   start (): void {
@@ -200,29 +184,20 @@ export class Directory {
     this.#bytes += bytes.length
     node.lastMs = this.#o.clock.nowMs()
     node.subscriptions.push(...page.subscriptions.slice(0, REMEMBERED_MAX - node.subscriptions.length))
-    if (node.pages.size === page.pages) this.#remember(page.author, node.subscriptions)
+    this.#remembered.heard(page.author, page.sequence)
+    if (node.pages.size === page.pages) this.#remembered.remember(page.author, node.subscriptions, page.sequence)
     this.#o.heard(page.author, headsOf(page), page.joined.filter(isChannel))
     return 'accept'
   }
 
-  #remember (author: string, announced: readonly AnnouncedSubscription[]): void {
-    const subscriptions = toRemembered(author, announced)
-    const before = this.#remembered.get(author) ?? []
-    if (describe(before) === describe(subscriptions)) return
-    if (before.length === 0 && this.#remembered.size >= REMEMBERED_NODES_MAX) return
-    if (subscriptions.length === 0) this.#remembered.delete(author)
-    else this.#remembered.set(author, subscriptions)
-    const key = utf8(author)
-    const op: StoreOp = subscriptions.length === 0 ? { type: 'del', table: 'peer', key } : { type: 'put', table: 'peer', key, value: encodeRemembered(subscriptions) }
-    // Not awaited: a node that was forgotten in a crash says it again.
-    this.#o.store.commit([op], () => {})
-    this.#o.subscriptionsChanged()
-  }
+  /** Durable subscriptions of other nodes that claim what is published in this channel. */
+  claims (channel: string): readonly RememberedSubscription[] { return this.#remembered.claims(channel) }
 
-  /** Durable subscriptions of other nodes that take in this channel. */
-  claims (channel: string): RememberedSubscription[] {
-    return [...this.#remembered.values()].flat().filter(({ filters }) => filters.matchesChannel(channel))
-  }
+  /** Durable subscriptions of other nodes, lapsed ones too. */
+  remembered (): ReturnType<Remembered['all']> { return this.#remembered.all() }
+
+  /** Ends the claims of nodes that have not been heard of for too long. */
+  lapse (): void { this.#remembered.look() }
 
   get size (): number { return this.#nodes.size }
 
@@ -279,32 +254,4 @@ function paged (own: OwnAnnouncement, heads: readonly AnnouncedHead[]): PageCont
   for (const head of heads) page(utf8Length(head.channel) + 80).heads.push(head)
   if (pages.length === 0) page(0)
   return pages.slice(0, ANNOUNCEMENT_PAGES_MAX)
-}
-
-function toRemembered (peerId: string, subscriptions: readonly AnnouncedSubscription[]): RememberedSubscription[] {
-  let bytes = 0
-  const fits = (filters: readonly string[]): boolean => (bytes += 64 + filters.reduce((sum, filter) => sum + utf8Length(filter) + 3, 0)) <= REMEMBERED_BYTES_MAX
-  return subscriptions.slice(0, REMEMBERED_MAX).filter(({ name, filters }) => name !== '' && utf8Length(name) <= NAME_BYTES_MAX && filters.length > 0 && filters.every(filter => filterFault(filter) === undefined) && fits(filters))
-    .map(({ name, filters, createdAt }) => ({ peerId, name, filters: new FilterSet(filters), createdAt }))
-}
-
-const describe = (subscriptions: readonly RememberedSubscription[]): string => JSON.stringify(subscriptions.map(({ name, filters, createdAt }) => [name, filters.filters, createdAt]))
-
-/** The row of the table `peer`: version 1, then an Announcement with nothing but subscriptions. */
-function encodeRemembered (subscriptions: readonly RememberedSubscription[]): Uint8Array {
-  const empty = new Uint8Array(0)
-  return concatBytes([Uint8Array.of(1), Announcement.encode({
-    mesh: empty, publisher: empty, sequence: 0, time: 0, page: 0, pages: 0, relay: false, addresses: [], joined: [], heads: [],
-    subscriptions: subscriptions.map(({ name, filters, createdAt }) => ({ name, filters: [...filters.filters], createdAt }))
-  })])
-}
-
-function decodeRemembered (peerId: string, value: Uint8Array): RememberedSubscription[] {
-  if (value[0] !== 1) return []
-  try {
-    return toRemembered(peerId, Announcement.decode(value.subarray(1)).subscriptions)
-  } catch {
-    // A damaged row: the node says it again.
-    return []
-  }
 }

@@ -44,7 +44,7 @@ export class CursorIndex {
   forget (log: LogState): void { this.#closedAt.delete(log.key) }
 
   needs (log: LogState, offsetMs: number): { from: number, since: number } | undefined {
-    const cursors = this.of(log)
+    const cursors = this.of(log).filter(({ core }) => !core.lapsed)
     if (cursors.length === 0) return undefined
     let from = Number.POSITIVE_INFINITY
     let since = Number.POSITIVE_INFINITY
@@ -59,9 +59,10 @@ export class CursorIndex {
     return this.of(log).filter(cursor => cursor.durableRanges.length > 0).map(cursor => ({ name: cursor.core.name, ranges: RangeSet.decode(cursor.durableRanges) }))
   }
 
-  floor (log: LogState): number {
+  /** `withLapsed`: also what subscriptions that have lapsed have not settled. */
+  floor (log: LogState, withLapsed = false): number {
     let floor = Number.POSITIVE_INFINITY
-    for (const cursor of this.of(log)) floor = Math.min(floor, cursor.floor)
+    for (const cursor of this.of(log)) if (withLapsed || !cursor.core.lapsed) floor = Math.min(floor, cursor.floor)
     return floor
   }
 }

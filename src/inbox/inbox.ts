@@ -133,7 +133,20 @@ export class Inbox {
     if (this.#state !== 'open') throw closedError()
     const core = this.#cores.get(name)
     if (core === undefined || !core.created) throw noSuchSubscription(name)
-    return core.deliveries.attach(consumer)
+    const handle = core.deliveries.attach(consumer)
+    if (core.lapsed) {
+      core.revive()
+      this.#env.needsChanged(undefined)
+    }
+    return handle
+  }
+
+  /** Keeps and fetches nothing for this subscription any more until it is attached again. It is not removed, and goes on where it stood. */
+  lapse (name: string): void {
+    const core = this.#cores.get(name)
+    if (core === undefined || core.lapsed || core.deliveries.consumers.length > 0) return
+    core.lapsed = true
+    this.#env.needsChanged(undefined)
   }
 
   /** A non-durable subscription: only what arrives while it is attached. Throws `ERR_LIMIT`, `ERR_CLOSED`. */
@@ -161,7 +174,7 @@ export class Inbox {
 
   /** A durable subscription covers this channel. */
   wantsChannel (channel: string): boolean {
-    for (const core of this.#cores.values()) if (core.filter.matchesChannel(channel)) return true
+    for (const core of this.#cores.values()) if (!core.lapsed && core.filter.matchesChannel(channel)) return true
     return false
   }
 
@@ -170,8 +183,8 @@ export class Inbox {
     return [...this.#cores.values()].filter(core => core.filter.matchesChannel(channel)).map(core => core.name)
   }
 
-  /** Filters of all subscriptions, durable and live. */
-  filters (): FilterSet[] { return [...[...this.#cores.values()].map(core => core.filter), ...this.#live.filters()] }
+  /** Filters of all subscriptions, durable and live, that have not lapsed. */
+  filters (): FilterSet[] { return [...[...this.#cores.values()].filter(core => !core.lapsed).map(core => core.filter), ...this.#live.filters()] }
 
   /** Channels that some subscription names outright. */
   namedChannels (): string[] { return [...new Set(this.filters().flatMap(filter => filter.channels))] }
@@ -196,8 +209,8 @@ export class Inbox {
   /** What each durable subscription has durably settled of this log, what lies before its start included. */
   processed (log: LogState): Array<{ name: string, ranges: RangeSet }> { return this.#index.processed(log) }
 
-  /** The lowest position that some durable subscription has not durably settled; infinite when none covers the channel. */
-  floor (log: LogState): number { return this.#index.floor(log) }
+  /** The lowest position that some durable subscription has not durably settled; infinite when none covers the channel. Those that have lapsed only count with `withLapsed`. */
+  floor (log: LogState, withLapsed = false): number { return this.#index.floor(log, withLapsed) }
 
   /** Positions of this channel that the slowest durable subscription has yet to settle; undefined when none covers it. */
   unsettled (channel: string): number | undefined {
@@ -225,6 +238,7 @@ export class Inbox {
         from: typeof row.from === 'number' ? new Date(row.from).toISOString() : row.from,
         createdAt: row.createdAt,
         consumers: core.deliveries.consumers.length,
+        lapsed: core.lapsed,
         lag,
         inFlight: core.deliveries.inFlightCount,
         ...addCounts(row, [...core.cursors.values(), core.redriven]),

@@ -44,7 +44,7 @@ export interface CoreEnv {
   /** Call `deliveries.notify` at the end of the turn. */
   notifySoon (core: SubscriptionCore): void
   gap (gap: Gap): void
-  needsChanged (log: LogState): void
+  needsChanged (log: LogState | undefined): void
 }
 
 export class SubscriptionCore implements ScanParts {
@@ -54,6 +54,8 @@ export class SubscriptionCore implements ScanParts {
   /** Over the dead letters that are delivered again. */
   readonly redriven: Cursor
   readonly deliveries: Deliveries
+  /** Nobody has consumed it for so long that nothing is kept or fetched for it, until somebody does again. */
+  lapsed = false
   /** Its row is on disk: only then may rows of its cursors be. */
   created = false
   /** Dead letters on disk or under way there. */
@@ -120,6 +122,12 @@ export class SubscriptionCore implements ScanParts {
     this.deliveries.revoke(cursor)
     this.#work.forget(cursor)
     for (const done of cursor.acks.splice(0)) done(new SkeinError('ERR_CLOSED', 'the subscription no longer covers this log'))
+  }
+
+  /** Somebody consumes it again: what was dropped meanwhile is looked for, and becomes gaps where it is gone. */
+  revive (): void {
+    this.lapsed = false
+    for (const cursor of this.cursors.values()) this.activate(cursor)
   }
 
   arrived (cursor: Cursor, from: number, to: number): void {

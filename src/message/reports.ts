@@ -38,6 +38,8 @@ export interface SubscriptionInfo {
   readonly from: string
   readonly createdAt: number
   readonly consumers: number
+  /** Nobody has consumed it for so long that nothing is kept for it. It goes on when somebody does, with gaps for what went. */
+  readonly lapsed: boolean
   /** Records known to exist in its channels and not settled (an upper bound: it includes those that will not match). */
   readonly lag: number
   readonly inFlight: number
@@ -84,7 +86,23 @@ export interface DeadLetter {
   readonly body: Uint8Array
 }
 
+/** What a durable subscription of another node has still to settle of what this node has published in a channel. */
+export interface ClaimInfo {
+  readonly peerId: string
+  readonly name: string
+  readonly channel: string
+  /** Records kept that it has not settled, as far as this node has heard. */
+  readonly unsettled: number
+  /** 'lapsed': its node was not heard of for so long that nothing is kept for it any more; 'warned': it soon will be. */
+  readonly state: 'heard' | 'warned' | 'lapsed'
+  /** For how long this node has not heard of that node, ms. Time in which this node did not run counts for an hour at most. */
+  readonly unheardMs: number
+}
+
 export type GapReason = 'expired' | 'evicted' | 'unrecoverable' | 'restored' | 'forked'
+
+/** A gap, with when it was reported, ms since 1970. */
+export type GapReport = Gap & { readonly time: number }
 
 export interface Gap {
   readonly subscription: string

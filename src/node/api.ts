@@ -2,9 +2,9 @@
  * The library's face: what `createNode` takes and what it gives. Types only; `src/index.ts` re-exports them.
  */
 import type { Logger } from '../base/logger.js'
-import type { CustodyOptions, DeadLetter, Gap, LogInfo, ReceiptState, RetentionOptions, SubscriptionInfo } from '../message/reports.js'
+import type { ClaimInfo, CustodyOptions, DeadLetter, Gap, GapReason, GapReport, LogInfo, ReceiptState, RetentionOptions, SubscriptionInfo } from '../message/reports.js'
 
-export type { CustodyOptions, DeadLetter, Gap, GapReason, LogInfo, ReceiptState, RetentionOptions, SubscriptionInfo } from '../message/reports.js'
+export type { ClaimInfo, CustodyOptions, DeadLetter, Gap, GapReason, GapReport, LogInfo, ReceiptState, RetentionOptions, SubscriptionInfo } from '../message/reports.js'
 
 /** A JSON value as `JSON.parse` gives it. */
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue }
@@ -33,6 +33,11 @@ export interface NodeOptions {
   readonly retention?: RetentionOptions & { readonly channels?: Readonly<Record<string, RetentionOptions>> }
   /** How much is kept of what others publish, whatever the channel. */
   readonly custody?: CustodyOptions
+  /**
+   * A durable subscription lapses when its node was not heard of for so long, ms, or when it is of this node and had no consumer: nothing is
+   * kept for it any more. When it comes back it goes on where it stood, with gaps for what is gone. 0: never. At least 60,000. Default 30 days.
+   */
+  readonly lapseAfterMs?: number
   /** How long `publish` waits for room at the quota before it rejects, ms. Default 5,000. */
   readonly publishWaitMs?: number
   /** Start although the identity key is there and its store is gone. Default false. */
@@ -203,7 +208,14 @@ export interface NodeStatus {
   /** What is held of others, and its quotas. `refused`: publishers of whom nothing more is kept for others at the moment. */
   readonly custody: { readonly bytes: number, readonly bytesMax: number, readonly bytesPerPublisherMax: number, readonly refused: number }
   readonly subscriptions: readonly SubscriptionInfo[]
+  /** Positions of all gaps. */
   readonly gaps: number
+  /** The same by reason, since this directory was made. */
+  readonly gapsByReason: Readonly<Record<GapReason, number>>
+  /** The latest gaps, the newest first: at most 20. `gaps()` has more. */
+  readonly recentGaps: readonly GapReport[]
+  /** Who claims what this node has published, those who hold most first: at most 100. */
+  readonly claims: readonly ClaimInfo[]
   readonly deadLetters: number
   /** Publishers in quarantine. */
   readonly quarantined: number
@@ -232,6 +244,10 @@ export interface NodeEvents {
   /** A handshake was refused, a bootstrap address does not answer, …: `code` from the error table. */
   'peer:notice': (notice: { readonly code: string, readonly message: string, readonly peerId?: string, readonly address?: string }) => void
   'gap:reported': (gap: Gap) => void
+  /** A durable subscription's node (this one too, when it has no consumer) has not been heard of for long: it lapses at about this time, ms since 1970. */
+  'subscription:lapsing': (subscription: { readonly peerId: string, readonly name: string, readonly lapsesAt: number }) => void
+  /** Nothing is kept for it any more. */
+  'subscription:lapsed': (subscription: { readonly peerId: string, readonly name: string }) => void
   'message:buried': (letter: DeadLetter) => void
   /**
    * There is proof that a publisher has signed two histories of one log, which part at this position: nothing more is taken from it. `own`: the proof is
@@ -264,6 +280,10 @@ export interface MeshNode extends AsyncDisposable {
   /** Like `subscribe`, with a handler: its return acks, its throw nacks with the error's message as reason. */
   consume (filters: string | readonly string[], options: ConsumeOptions, handler: DeliveryHandler): Promise<Consumer>
   subscriptions (): SubscriptionInfo[]
+  /** The latest gaps of this node's subscriptions, the newest first: at most 100. They are remembered over restarts. */
+  gaps (): GapReport[]
+  /** Who claims what this node has published, those who hold most first. */
+  claims (): ClaimInfo[]
   /** Forgets a durable subscription, its cursors and dead letters. Rejects with `ERR_NOT_FOUND`. Its consumers are closed. */
   removeSubscription (name: string): Promise<void>
   deadLetters (options?: { readonly subscription?: string, readonly after?: string, readonly limit?: number }): DeadLetter[]

@@ -32,8 +32,10 @@ import { Counters } from './counters.js'
 import { Custodian } from './custodian.js'
 import { Emission } from './emission.js'
 import { Forks } from './forks.js'
+import { GapLog } from './gap-log.js'
 import { GOSSIP, tagged } from './gossip-kinds.js'
 import { Housekeeping } from './housekeeping.js'
+import { Lapses } from './lapses.js'
 import { Lives } from './lives.js'
 import { Neighbourhood } from './neighbourhood.js'
 import { Neighbours } from './neighbours.js'
@@ -53,6 +55,9 @@ export interface EngineListener {
   duplicate? (rival: { readonly life: string, readonly startedAt: number, readonly later: boolean }): void
   ahead (batch: SealedBatch, aheadMs: number): void
   damaged (log: LogState, position: number): void
+  /** A durable subscription lapses in so many ms, unless it is heard of. */
+  lapsing? (peerId: string, name: string, inMs: number): void
+  lapsed? (peerId: string, name: string): void
   failed (error: Error): void
 }
 
@@ -66,7 +71,7 @@ export interface EngineOptions {
   readonly network: Network
   readonly log: Logger
   readonly listener: EngineListener
-  readonly settings: Pick<NodeOptions, 'relay' | 'retention' | 'custody' | 'publishWaitMs'>
+  readonly settings: Pick<NodeOptions, 'relay' | 'retention' | 'custody' | 'lapseAfterMs' | 'publishWaitMs'>
 }
 
 export class Engine {
@@ -85,6 +90,8 @@ export class Engine {
   readonly reception: Reception
   readonly wants: Wants
   readonly custodian: Custodian
+  readonly lapses: Lapses
+  readonly gapLog: GapLog
   readonly housekeeping: Housekeeping
   readonly neighbourhood: Neighbourhood
   readonly ephemeral: Ephemeral
@@ -108,6 +115,8 @@ export class Engine {
     this.housekeeping = new Housekeeping(this)
     this.neighbourhood = new Neighbourhood(this)
     const { clock, random, crypto, mesh, store, network, settings } = options
+    this.lapses = new Lapses(this, settings.lapseAfterMs)
+    this.gapLog = new GapLog(clock, store)
     const self = this.self = network.peerId
     this.book = new LogBook({ store, crypto, mesh, self, wallMs: () => clock.wallMs() })
     this.neighbours = new Neighbours(clock, (peerId, reason, banMs) => { network.disconnect(peerId, reason, banMs) })
@@ -122,7 +131,7 @@ export class Engine {
       clock, store, book: this.book, self,
       clockOffsetOf: (publisher) => this.neighbours.peer(publisher)?.clockOffsetMs ?? 0,
       listener: {
-        gap: (gap) => { this.counters.add('gaps'); options.listener.gap(gap) },
+        gap: (gap) => { this.counters.add('gaps'); this.gapLog.add(gap); options.listener.gap(gap) },
         buried: (letter) => { options.listener.buried(letter) },
         processed: (log) => { this.#processed(log) },
         needsChanged: (log) => { this.#needsChanged(log) },
@@ -214,7 +223,8 @@ export class Engine {
           this.book.noteHead(this.book.ensure(id), position, hash)
         }
       },
-      subscriptionsChanged: () => { this.outbox.admitWaiting() }
+      subscriptionsChanged: () => { this.outbox.admitWaiting() },
+      lapse: this.lapses.ofOthers
     })
     this.channels = new Channels({
       relay: settings.relay === true,
@@ -272,6 +282,7 @@ export class Engine {
     this.channels.refresh()
     this.directory.start()
     this.housekeeping.housekeep()
+    this.lapses.start()
     for (const log of this.book.all()) {
       this.puller.notice(log)
       // What was committed just before the last stop may not have been told to anybody.
@@ -330,7 +341,7 @@ export class Engine {
     this.outbox.close(new SkeinError('ERR_CLOSED', 'the node is closed'))
     await new Promise<void>(resolve => { this.inbox.close(() => { resolve() }) })
     this.receipting.close()
-    const ops = this.receipts.takeDirty()
+    const ops = [...this.receipts.takeDirty(), ...this.gapLog.takeDirty()]
     if (ops.length > 0) await new Promise<void>(resolve => { this.options.store.commit(ops, () => { resolve() }) })
     this.#closed = true
     this.directory.close()

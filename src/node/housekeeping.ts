@@ -95,7 +95,7 @@ export class Housekeeping {
   /** Closed logs that are trimmed and settled are forgotten, but for one number a publisher and channel. */
   #forgotten (own: boolean): StoreOp[] {
     const ops: StoreOp[] = []
-    for (const log of this.#e.book.forgettable(own, FORGET_LOGS, (each) => this.#e.inbox.floor(each) > each.head && !this.#e.own.isCurrent(each))) {
+    for (const log of this.#e.book.forgettable(own, FORGET_LOGS, (each) => this.#e.inbox.floor(each, true) > each.head && !this.#e.own.isCurrent(each))) {
       ops.push(...this.#e.inbox.forget(log), ...this.#e.receipts.forget(log), ...this.#e.book.forget(log))
       this.#e.wants.forget(log)
       this.#e.intake.forget(log)

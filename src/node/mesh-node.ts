@@ -10,8 +10,9 @@ import type { Network } from '../network/network.js'
 import type { Placed } from '../outbox/outbox.js'
 import type { Store } from '../store/store.js'
 import type {
-  Body, ConsumeOptions, Consumer, DeadLetter, DeliveryHandler, LogInfo, MeshNode, NodeEvents, NodeOptions, NodeStatus, PeerInfo, Published, PublishOptions, QuarantinedPublisher, Receipt, SubscribeOptions, Subscription, SubscriptionInfo
+  Body, ClaimInfo, ConsumeOptions, Consumer, DeadLetter, DeliveryHandler, GapReport, LogInfo, MeshNode, NodeEvents, NodeOptions, NodeStatus, PeerInfo, Published, PublishOptions, QuarantinedPublisher, Receipt, SubscribeOptions, Subscription, SubscriptionInfo
 } from './api.js'
+import { claimInfos } from './claims.js'
 import { Closing } from './closing.js'
 import { NodeConsumer } from './consumer.js'
 import type { Engine, EngineListener } from './engine.js'
@@ -91,6 +92,15 @@ export class SkeinNode implements MeshNode {
         const place = { publisher: state.publisher, incarnation: formatIncarnation(state.incarnation), channel: state.channel, position }
         log.error(place, 'a stored batch is damaged; it is fetched again')
         this.#emitter.emit('store:damaged', place)
+      },
+      lapsing: (peerId, name, inMs) => {
+        const lapsesAt = Math.round(this.#p.clock.wallMs() + inMs)
+        log.warn({ peerId, name, lapsesAt }, 'a durable subscription that nobody has heard of for long lapses soon')
+        this.#emitter.emit('subscription:lapsing', { peerId, name, lapsesAt })
+      },
+      lapsed: (peerId, name) => {
+        log.warn({ peerId, name }, 'a durable subscription has lapsed: nothing is kept for it any more')
+        this.#emitter.emit('subscription:lapsed', { peerId, name })
       },
       failed: (error) => { this.#failed(error) }
     }
@@ -220,6 +230,9 @@ export class SkeinNode implements MeshNode {
       this.#engine.inbox.redrive(deadId, (error) => { if (error === undefined) resolve(); else reject(error) })
     })
   }
+
+  gaps (): GapReport[] { return this.#engine.gapLog.recent() }
+  claims (): ClaimInfo[] { return claimInfos(this.#engine) }
 
   quarantined (): QuarantinedPublisher[] {
     return this.#engine.forks.list().map(({ publisher, log, position, foundAt }) => ({ publisher, incarnation: formatIncarnation(log.incarnation), channel: log.channel, position, foundAt, own: publisher === this.peerId }))

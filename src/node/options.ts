@@ -10,6 +10,8 @@ export const DEFAULTS = {
   listen: ['/ip4/127.0.0.1/tcp/0'],
   messageBytesMax: MESSAGE_BYTES_DEFAULT,
   publishWaitMs: 5_000,
+  /** 30 days: who was away for a month is not expected back. */
+  lapseAfterMs: 30 * 24 * 3_600_000,
   /** Unacked deliveries of one consumer. A choice. */
   maxInFlight: 64,
   ackTimeoutMs: 60_000,
@@ -19,7 +21,7 @@ export const DEFAULTS = {
   drainTimeoutMs: 5_000
 } as const
 
-const NODE_KEYS = ['dataDir', 'inMemory', 'mesh', 'listen', 'bootstrap', 'relay', 'mdns', 'messageBytesMax', 'retention', 'custody', 'publishWaitMs', 'acceptLoss', 'logger', 'role']
+const NODE_KEYS = ['dataDir', 'inMemory', 'mesh', 'listen', 'bootstrap', 'relay', 'mdns', 'messageBytesMax', 'retention', 'custody', 'lapseAfterMs', 'publishWaitMs', 'acceptLoss', 'logger', 'role']
 const PUBLISH_KEYS = ['headers', 'key', 'expiresInMs', 'id', 'durability', 'contentType', 'signal']
 const SUBSCRIBE_KEYS = ['name', 'from', 'maxInFlight', 'ackTimeoutMs', 'maxAttempts', 'backoffMs', 'backoffMaxMs', 'change']
 
@@ -59,6 +61,7 @@ export function checkNodeOptions (options: NodeOptions): void {
   checkNumber('messageBytesMax', options.messageBytesMax, 1, MESSAGE_BYTES_HARD_MAX)
   checkNumber('publishWaitMs', options.publishWaitMs, 0, 86_400_000)
   checkCustody(options.custody)
+  if (options.lapseAfterMs !== 0) checkNumber('lapseAfterMs', options.lapseAfterMs, 60_000, 1e13)
   const { channels = {}, ...whole } = options.retention ?? {}
   checkRetention('retention', whole)
   for (const [channel, retention] of Object.entries(channels)) checkRetention(`retention.channels.${channel}`, retention)

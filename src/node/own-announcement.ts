@@ -11,7 +11,7 @@ export function ownAnnouncement (engine: Pick<Engine, 'book' | 'inbox' | 'channe
     relay,
     addresses: network.addresses(),
     joined: [...engine.channels.joined],
-    subscriptions: engine.inbox.info().map(({ name, filters, createdAt }) => ({ name, filters, createdAt })),
+    subscriptions: engine.inbox.info().filter(({ lapsed }) => !lapsed).map(({ name, filters, createdAt }) => ({ name, filters, createdAt })),
     heads: (all) => {
       const logs = all ? [...engine.book.all()].filter(log => log.own) : [...moved]
       moved.clear()

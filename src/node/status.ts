@@ -3,7 +3,12 @@ import type { NetworkPeer } from '../network/network.js'
 import type { LogState } from '../store/log-state.js'
 import type { Store } from '../store/store.js'
 import type { LogInfo, NodeStatus, PeerInfo } from './api.js'
+import { claimInfos } from './claims.js'
 import type { Engine } from './engine.js'
+
+/** So many of the latest gaps and of the largest claims are in a status. */
+const STATUS_GAPS = 20
+const STATUS_CLAIMS = 100
 
 export function peerInfo (engine: Engine, peer: NetworkPeer): PeerInfo {
   const { id, address, direction, relay, agent, clockOffsetMs } = peer
@@ -67,6 +72,9 @@ export function nodeStatus ({ engine, store, ...rest }: StatusParts): NodeStatus
     gaps: subscriptions.reduce((sum, { gaps }) => sum + gaps, 0),
     quarantined: engine.forks.list().filter(({ publisher }) => publisher !== engine.self).length,
     identity: engine.lives.isShared ? 'shared' : engine.forks.isSelfForked ? 'forked' : 'sound',
+    gapsByReason: engine.gapLog.byReason,
+    recentGaps: engine.gapLog.recent(STATUS_GAPS),
+    claims: claimInfos(engine).slice(0, STATUS_CLAIMS),
     deadLetters: subscriptions.reduce((sum, { deadLetters }) => sum + deadLetters, 0),
     store: store.stats(),
     counters: engine.counters.all()

@@ -42,6 +42,8 @@ export class SimulatedNode {
   readonly publisher: Publisher
   readonly subscriber: Subscriber
   readonly gaps: Gap[] = []
+  /** Durable subscriptions that lapse, as it tells of them: what, name and peer id. */
+  readonly lapses: string[] = []
   /** What the node itself reported that must not be. */
   readonly failures: string[] = []
   /** It has left, and does not come back. */
@@ -95,6 +97,8 @@ export class SimulatedNode {
         settings: { relay: this.relay, publishWaitMs: 1_000, retention: this.retention ?? {}, ...this.shape.settings },
         listener: {
           peerUp: () => {}, peerDown: () => {}, notice: () => {}, ahead: () => {},
+          lapsing: (peerId, name) => { this.lapses.push(`lapsing ${name} ${peerId}`) },
+          lapsed: (peerId, name) => { this.lapses.push(`lapsed ${name} ${peerId}`) },
           buried: (letter) => { this.subscriber.buried(letter) },
           forked: (batch) => { this.world.trace.note(this.name, 'forked', batch.logKey) },
           damaged: (log, position) => { this.world.trace.note(this.name, 'damaged', `${log.toString()} ${position}`) },

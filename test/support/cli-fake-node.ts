@@ -77,7 +77,7 @@ export class FakeNode implements MeshNode {
 
   subscriptions (): SubscriptionInfo[] {
     return Array.from(this.durables, ([name, { filters, inFlight, settled }]) => ({
-      name, filters: filters.filters, from: 'latest', createdAt: 1, consumers: 0, lag: this.messages.length - settled.size, inFlight: inFlight.size,
+      name, filters: filters.filters, from: 'latest', createdAt: 1, lapsed: false, consumers: 0, lag: this.messages.length - settled.size, inFlight: inFlight.size,
       acked: settled.size, redelivered: 0, expired: 0, deadLetters: 0, gaps: 0
     }))
   }
@@ -99,6 +99,8 @@ export class FakeNode implements MeshNode {
 
   async redrive (deadId: string): Promise<void> { this.dead.splice(this.dead.indexOf(this.deadLetter(deadId)), 1) }
 
+  gaps (): [] { return [] }
+  claims (): [] { return [] }
   quarantined (): QuarantinedPublisher[] { return this.inQuarantine }
   async liftQuarantine (peerId: string): Promise<void> {
     const i = this.inQuarantine.findIndex(({ publisher }) => publisher === peerId)
@@ -114,7 +116,7 @@ export class FakeNode implements MeshNode {
     return {
       peerId: this.peerId, mesh: this.mesh, version: '0', dataDir: this.dataDir, incarnation: '', uptimeMs: 1, relay: false, addresses: this.addresses(), peers: [],
       outbox: { channels: 0, records: this.messages.length, bytes: 0, waiting: 0 }, inbox: { logs: 0, records: 0, bytes: 0, missing: 0 }, custody: { bytes: 0, bytesMax: 0, bytesPerPublisherMax: 0, refused: 0 },
-      subscriptions: this.subscriptions(), gaps: 0, deadLetters: this.dead.length, quarantined: this.inQuarantine.length, identity: 'sound', store: { fileBytes: 0, usedBytes: 0 }, counters: { published_messages: this.messages.length }
+      subscriptions: this.subscriptions(), gaps: 0, gapsByReason: { expired: 0, evicted: 0, unrecoverable: 0, restored: 0, forked: 0 }, recentGaps: [], claims: [], deadLetters: this.dead.length, quarantined: this.inQuarantine.length, identity: 'sound', store: { fileBytes: 0, usedBytes: 0 }, counters: { published_messages: this.messages.length }
     }
   }
 

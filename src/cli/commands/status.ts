@@ -1,11 +1,11 @@
 /** `skein status`: the node of a directory at a glance. */
-import type { NodeStatus } from '../../node/api.js'
+import type { ClaimInfo, GapReport, NodeStatus } from '../../node/api.js'
 import { formatBytes, formatDuration } from '../../daemon/duration.js'
 import { switchFlag, type Command, type Context, type Invocation } from '../command.js'
 import { HELP_FLAG, JSON_FLAG, PLACE_FLAGS } from '../flags.js'
 import { printable } from '../output.js'
 import { query } from '../query.js'
-import { writeTable } from '../table.js'
+import { formatTime, writeTable, type Column } from '../table.js'
 import { SUBSCRIPTION_COLUMNS } from './subscription-ls.js'
 
 export const command: Command = {
@@ -40,7 +40,7 @@ async function status (invocation: Invocation, context: Context): Promise<number
     ['peers', String(answer.peers.length)],
     ['outbox', `${records(outbox.records)}, ${formatBytes(outbox.bytes)} in ${outbox.channels} channels, ${outbox.waiting} waiting`],
     ['inbox', `${records(inbox.records)}, ${formatBytes(inbox.bytes)} in ${inbox.logs} logs, ${inbox.missing} missing`],
-    ['gaps', String(answer.gaps)],
+    ['gaps', gapsLine(answer)],
     ['dead letters', String(answer.deadLetters)],
     ['quarantine', `${answer.quarantined} publisher${answer.quarantined === 1 ? '' : 's'}`],
     ['identity', IDENTITY[answer.identity]],
@@ -51,6 +51,15 @@ async function status (invocation: Invocation, context: Context): Promise<number
     await out.line('')
     await writeTable(out, SUBSCRIPTION_COLUMNS, answer.subscriptions)
   }
+  const claims = answer.claims.filter(({ unsettled, state }) => unsettled > 0 || state !== 'heard').slice(0, CLAIMS_SHOWN)
+  if (claims.length > 0) {
+    await out.line('')
+    await writeTable(out, CLAIM_COLUMNS, claims)
+  }
+  if (answer.recentGaps.length > 0) {
+    await out.line('')
+    await writeTable(out, GAP_COLUMNS, answer.recentGaps.slice(0, GAPS_SHOWN))
+  }
   return 0
 }
 
@@ -58,6 +67,32 @@ const IDENTITY: Readonly<Record<NodeStatus['identity'], string>> = {
   sound: 'sound',
   forked: 'FORKED: this key has signed two histories; others take nothing more from it',
   shared: 'SHARED: another machine works with this key'
+}
+
+/** So many of each are shown; `--json` has more. */
+const CLAIMS_SHOWN = 10
+const GAPS_SHOWN = 10
+
+const CLAIM_COLUMNS: ReadonlyArray<Column<ClaimInfo>> = [
+  { title: 'OWED TO', cell: ({ name }) => name },
+  { title: 'CHANNEL', cell: ({ channel }) => channel },
+  { title: 'UNSETTLED', cell: ({ unsettled }) => unsettled },
+  { title: 'LAST HEARD', cell: ({ unheardMs, state }) => `${state === 'heard' && unheardMs < 120_000 ? 'now' : `${formatDuration(unheardMs)} ago`}${state === 'heard' ? '' : state === 'warned' ? ', lapses soon' : ', lapsed'}` },
+  { title: 'PEER', cell: ({ peerId }) => peerId }
+]
+
+const GAP_COLUMNS: ReadonlyArray<Column<GapReport>> = [
+  { title: 'GAP', cell: ({ time }) => formatTime(time) },
+  { title: 'SUBSCRIPTION', cell: ({ subscription }) => subscription },
+  { title: 'CHANNEL', cell: ({ channel }) => channel },
+  { title: 'POSITIONS', cell: ({ from, to }) => from === to ? `${from}` : `${from}–${to}` },
+  { title: 'REASON', cell: ({ reason }) => reason },
+  { title: 'PUBLISHER', cell: ({ publisher }) => publisher }
+]
+
+function gapsLine ({ gaps, gapsByReason }: NodeStatus): string {
+  const reasons = Object.entries(gapsByReason).filter(([, count]) => count > 0).map(([reason, count]) => `${count} ${reason}`)
+  return reasons.length === 0 ? String(gaps) : `${gaps}: ${reasons.join(', ')}`
 }
 
 const records = (count: number): string => `${count.toLocaleString('en')} record${count === 1 ? '' : 's'}`
