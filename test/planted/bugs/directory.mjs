@@ -4,10 +4,46 @@ export const DIRECTORY = [
     name: 'subscription-forgotten-on-restart',
     what: 'a publisher forgets with a restart which durable subscriptions others have, and trims what they need',
     breaks: 'bounded: accepted work is never dropped',
-    file: 'src/directory/directory.ts',
-    find: 'this.#o.store.commit([op], () => {})',
+    file: 'src/directory/remembered.ts',
+    find: "this.#o.store.commit([{ type: 'put', table: 'peer', key: utf8(peerId), value: encode(node) }], () => {})",
     replace: '',
     by: 'test/unit/directory/directory.test.ts'
+  },
+  {
+    name: 'clock-jump-lapses',
+    what: 'a wall clock that jumps ahead by a month ends the claims of all subscriptions at once',
+    breaks: 'no silent loss',
+    file: 'src/store/lived.ts',
+    find: 'Math.min(this.#stepMaxMs, Math.max(0, now - this.#lastWallMs))',
+    replace: 'Math.max(0, now - this.#lastWallMs)',
+    by: 'test/unit/store/lived.test.ts'
+  },
+  {
+    name: 'repeated-word-keeps-alive',
+    what: 'what others repeat of a node that is gone keeps its claims for ever',
+    breaks: 'bounded',
+    file: 'src/directory/remembered.ts',
+    find: 'if (!isNews) return',
+    replace: '',
+    by: 'test/unit/directory/remembered.test.ts'
+  },
+  {
+    name: 'lapsed-subscription-holds',
+    what: 'a subscription of this node that has lapsed goes on holding what it has not settled',
+    breaks: 'bounded',
+    file: 'src/inbox/cursor-index.ts',
+    find: 'if (withLapsed || !cursor.core.lapsed) floor',
+    replace: 'floor',
+    by: 'test/simulation/retention-lapse.test.ts'
+  },
+  {
+    name: 'lapsed-subscription-loses-in-silence',
+    what: 'a log is forgotten of which a subscription that has lapsed has not settled everything, so that it never hears of the gap',
+    breaks: 'no silent loss',
+    file: 'src/node/housekeeping.ts',
+    find: 'this.#e.inbox.floor(each, true) > each.head',
+    replace: 'this.#e.inbox.floor(each) > each.head',
+    by: 'test/simulation/retention-lapse.test.ts'
   },
   {
     name: 'announcement-sequence-goes-back',

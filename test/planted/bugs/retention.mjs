@@ -19,6 +19,60 @@ export const RETENTION = [
     by: 'test/unit/node/emission.test.ts'
   },
   {
+    name: 'processed-trim-ignores-claims',
+    what: 'where records are kept until they are processed, those are trimmed too that somebody has not settled',
+    breaks: 'no silent loss',
+    file: 'src/outbox/retention.ts',
+    find: 'this.#oldest(log, ALL, Math.min(log.head, floor - 1)).through',
+    replace: 'this.#oldest(log, ALL, log.head).through',
+    by: 'test/unit/outbox/retention.test.ts'
+  },
+  {
+    name: 'processed-trim-of-nobody',
+    what: 'where records are kept until they are processed, all go while no subscription is known',
+    breaks: 'no silent loss',
+    file: 'src/outbox/retention.ts',
+    find: 'floor === Number.POSITIVE_INFINITY ? 0 : this.#oldest(log, ALL,',
+    replace: 'this.#oldest(log, ALL,',
+    by: 'test/unit/outbox/retention.test.ts'
+  },
+  {
+    name: 'custody-without-quota',
+    what: 'a custodian takes in whatever it is sent',
+    breaks: 'bounded',
+    file: 'src/node/custodian.ts',
+    find: 'if (total <= this.#bytesMax && own <= this.#publisherMax && this.#hasSpareDisk()) return true',
+    replace: 'return true',
+    by: 'test/simulation/retention-custody.test.ts'
+  },
+  {
+    name: 'custody-asks-in-vain',
+    what: 'a custodian that has no room goes on fetching what it then refuses',
+    breaks: 'bounded',
+    file: 'src/node/wants.ts',
+    find: ' && this.#e.custodian.hasRoom(log.publisher)',
+    replace: '',
+    by: 'test/simulation/retention-custody.test.ts'
+  },
+  {
+    name: 'custody-drops-what-is-owed',
+    what: 'a custodian drops for room what a subscription elsewhere waits for',
+    breaks: 'no silent loss',
+    file: 'src/outbox/retention.ts',
+    find: 'return (local ? this.#c.localFloor(log) : this.#c.floor(log)) - 1',
+    replace: 'return this.#c.localFloor(log) - 1',
+    by: 'test/unit/outbox/retention.test.ts'
+  },
+  {
+    name: 'others-before-own-disk',
+    what: 'what others publish may use up the disk that this node needs for what it publishes itself',
+    breaks: 'bounded',
+    file: 'src/store/room.ts',
+    find: 'else if (yields && !this.#mayYield(left, needBytes, reserve)) return false',
+    replace: '',
+    by: 'test/unit/store/room.test.ts'
+  },
+  {
     name: 'trim-one-batch-too-far',
     what: 'a batch is dropped of which a subscription needs the last records',
     breaks: 'no silent loss',
