@@ -42,6 +42,7 @@ export const ERRORS = {
   ERR_STORE_FOREIGN: kind(78, false, 'The store was not made by Skein or belongs to another node.'),
   ERR_STORE_FULL: kind(75, true, 'The disk is (nearly) full; nothing of this was kept.'),
   ERR_STORE_NEWER: kind(78, false, 'The store was written by a newer version of Skein.'),
+  ERR_STORE_OLDER: kind(78, false, 'The store was written by an older version of Skein that this one does not read.'),
   ERR_SUBSCRIPTION_DIFFERS: kind(2, false, 'A subscription of this name exists with other filters or options.'),
   ERR_TIMEOUT: kind(124, true, 'The time ran out; the outcome is unknown.'),
   ERR_UNREACHABLE: kind(69, true, 'Nothing answers there.'),

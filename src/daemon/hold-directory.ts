@@ -89,7 +89,7 @@ async function whyNobodyAnswers (dataDir: string): Promise<SkeinError> {
   }
   try {
     const lock = await openDataDir(dataDir, { role: 'command' })
-    lock.release()
+    lock.release(lock.wasReleased)
   } catch (error) {
     if (!isSkeinError(error, 'ERR_DATA_DIR_IN_USE')) throw error
     if (readLockHolder(dataDir)?.role !== 'embedded') return error

@@ -16,7 +16,7 @@ import { VERSION } from './version.js'
  * subscribe; peers join in their own time.
  *
  * @throws `ERR_BAD_ARGUMENT`, `ERR_BAD_ADDRESS`, `ERR_DATA_DIR_IN_USE`, `ERR_DATA_DIR_UNUSABLE`, `ERR_KEY_WITHOUT_STORE`, `ERR_MESH_DIFFERS`,
- * `ERR_PORT_IN_USE`, `ERR_STORE_CORRUPT`, `ERR_STORE_FOREIGN`, `ERR_STORE_FULL`, `ERR_STORE_NEWER`
+ * `ERR_PORT_IN_USE`, `ERR_STORE_CORRUPT`, `ERR_STORE_FOREIGN`, `ERR_STORE_FULL`, `ERR_STORE_NEWER`, `ERR_STORE_OLDER`
  * @example
  * const node = await createNode({ dataDir: './data', mesh: 'factory' })
  * await node.publish('press/4/temperature', { celsius: 81.2 })
@@ -27,7 +27,7 @@ export async function createNode (options: NodeOptions): Promise<MeshNode> {
   const log = options.logger ?? silentLogger
   const given = { mesh: options.mesh, bootstrap: options.bootstrap ?? [] }
   const dir = options.dataDir === undefined ? undefined : await openDataDir(options.dataDir, { role: options.role ?? 'embedded' })
-  const undo: Array<() => void | Promise<void>> = [() => { dir?.release() }]
+  const undo: Array<() => void | Promise<void>> = [() => { dir?.release(false) }]
   try {
     const { store, identity, mesh, bootstrap } = dir === undefined ? await openInMemory(given) : await openStoreAndIdentity(dir, { ...given, acceptLoss: options.acceptLoss === true, log })
     undo.unshift(async () => { await store.close() })
@@ -41,7 +41,7 @@ export async function createNode (options: NodeOptions): Promise<MeshNode> {
     let engine: Engine | undefined
     const node = new SkeinNode({
       clock: systemClock, store, network, log, mesh, version: VERSION, options,
-      release: () => { dir?.release() },
+      release: (clean) => { dir?.release(clean) },
       rememberBootstrap: (address) => {
         if (remembered.includes(address)) return
         remembered.unshift(address)

@@ -29,8 +29,8 @@ export interface NodeParts {
   readonly mesh: string
   readonly version: string
   readonly options: NodeOptions
-  /** Releases the data directory. */
-  readonly release: () => void
+  /** Releases the data directory. `clean`: nothing of the store was broken off. */
+  readonly release: (clean: boolean) => void
   readonly rememberBootstrap: (address: string) => void
 }
 
@@ -305,7 +305,7 @@ export class SkeinNode implements MeshNode {
     try {
       await this.#engine.close()
     } finally {
-      await this.#p.store.close().finally(() => { this.#p.release() })
+      await this.#p.store.close().finally(() => { this.#p.release(this.#failure === undefined) })
     }
   }
 

@@ -24,7 +24,7 @@ export interface OpenedStore {
 
 /**
  * Opens a data directory's store and identity and sees that they belong together. Throws `ERR_KEY_WITHOUT_STORE`,
- * `ERR_STORE_FOREIGN`, `ERR_STORE_CORRUPT`, `ERR_STORE_NEWER`, `ERR_MESH_DIFFERS`.
+ * `ERR_STORE_FOREIGN`, `ERR_STORE_CORRUPT`, `ERR_STORE_NEWER`, `ERR_STORE_OLDER`, `ERR_MESH_DIFFERS`.
  */
 export async function openStoreAndIdentity (dir: DataDir, options: { mesh?: string | undefined, bootstrap: readonly string[], acceptLoss: boolean, log: Logger }): Promise<OpenedStore> {
   const lost = hasIdentity(dir.keyPath) && !existsSync(dir.storePath)
@@ -35,7 +35,7 @@ export async function openStoreAndIdentity (dir: DataDir, options: { mesh?: stri
   }
   if (lost) options.log.warn({ dataDir: dir.dir }, 'starting with an empty store under an existing identity, as asked')
   const { openLmdbStore } = await import('../store/lmdb-store.js')
-  const store = await openLmdbStore({ path: dir.storePath })
+  const store = await openLmdbStore({ path: dir.storePath, closed: dir.wasReleased })
   try {
     const owner = store.get('meta', NODE_KEY)
     if (owner !== undefined && !hasIdentity(dir.keyPath)) {

@@ -20,8 +20,10 @@ export interface DataDir {
   readonly dir: string
   readonly storePath: string
   readonly keyPath: string
-  /** Lets go of the lock. Close the store first. */
-  release (): void
+  /** Whoever had it last let go of it, and was not killed. */
+  readonly wasReleased: boolean
+  /** Lets go of the lock. Close the store first. `clean`: no commit of it was broken off. Default true. */
+  release (clean?: boolean): void
 }
 
 export interface LockHolder {
@@ -60,8 +62,10 @@ const HINTS: Readonly<Record<string, string>> = {
 export async function openDataDir (dir: string, options: { readonly role: DataDirRole }): Promise<DataDir> {
   const path = resolve(dir)
   const fd = openLockFile(path)
+  let wasReleased = false
   try {
     if (!await tryLockFile(fd)) throw await inUse(path)
+    wasReleased = readNote(fd) === ''
     writeNote(fd, `${process.pid} ${options.role}`)
   } catch (error) {
     closeSync(fd)
@@ -72,10 +76,11 @@ export async function openDataDir (dir: string, options: { readonly role: DataDi
     dir: path,
     storePath: join(path, 'store.mdb'),
     keyPath: join(path, 'identity.key'),
-    release () {
+    wasReleased,
+    release (clean = true) {
       if (!held) return
       held = false
-      writeNote(fd, '')
+      if (clean) clearNote(fd)
       closeSync(fd)
     }
   }
@@ -87,13 +92,24 @@ export function readLockHolder (dir: string): LockHolder | undefined {
   if (!existsSync(path)) return undefined
   const fd = openSync(path, 'r')
   try {
-    const note = Buffer.alloc(NOTE_BYTES)
-    const [pid, role] = note.toString('latin1', 0, readSync(fd, note, 0, NOTE_BYTES, 0)).trim().split(' ')
+    const [pid, role] = readNote(fd).split(' ')
     if (role === undefined || !Object.hasOwn(ROLES, role) || !/^[1-9]\d*$/.test(pid ?? '')) return undefined
     return { pid: Number(pid), role: role as DataDirRole }
   } finally {
     closeSync(fd)
   }
+}
+
+/** Where it cannot be cleared, as on a disk that has become read-only, the next start looks the store through as after a crash. */
+function clearNote (fd: number): void {
+  try {
+    writeNote(fd, '')
+  } catch {}
+}
+
+function readNote (fd: number): string {
+  const note = Buffer.alloc(NOTE_BYTES)
+  return note.toString('latin1', 0, readSync(fd, note, 0, NOTE_BYTES, 0)).trim()
 }
 
 function openLockFile (dir: string): number {

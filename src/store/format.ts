@@ -10,14 +10,17 @@ import { dirname } from 'node:path'
 import { open, type Database, type RootDatabase } from 'lmdb'
 import { isSkeinError, SkeinError } from '../base/errors.js'
 import { concat, readU32, u32 } from './keys.js'
-import { checkLmdbFile } from './lmdb-file.js'
+import { checkLmdbFile, type FileCheck } from './lmdb-file.js'
+import { FORMAT_TABLE } from './lmdb-walk.js'
+import { ROW_CHECK_BYTES, rowHolds, sealRow } from './row-check.js'
 import { TABLES } from './store.js'
 
-export const STORE_FORMAT = 1
+export const STORE_FORMAT = 2
+/** Of which the row is checked by nothing but its length, as that of the first version was. */
+const UNCHECKED_FORMAT = 1
 /** The size that LMDB takes on most machines, written down so that a store can move to one with larger pages. */
 export const STORE_PAGE_BYTES = 4096
 
-const FORMAT_TABLE = 'skein'
 const FORMAT_KEY = Buffer.from('format')
 const FORMAT_NAME = Buffer.from('skein-store')
 const BINARY = { keyEncoding: 'binary', encoding: 'binary' } as const
@@ -31,10 +34,10 @@ export type Env = RootDatabase<Uint8Array, Uint8Array>
 export type LmdbTable = Database<Uint8Array, Uint8Array>
 
 /** Opens the environment of a file that is there, checked from the outside, with its format read and accepted. */
-export async function openStoreFile (path: string, readOnly: boolean): Promise<Env> {
-  checkLmdbFile(path)
+export async function openStoreFile (path: string, readOnly: boolean, check: FileCheck = {}): Promise<Env> {
   let env: Env | undefined
   try {
+    checkLmdbFile(path, check)
     env = openEnv(path, readOnly)
     checkFormat(env, path)
     return env
@@ -53,7 +56,7 @@ export async function createStoreFile (path: string, version = STORE_FORMAT): Pr
     env = openEnv(unfinished, false)
     for (const table of TABLES) openTable(env, table)
     const format = env.openDB(FORMAT_TABLE, BINARY) as LmdbTable
-    await format.batch(() => { void format.put(FORMAT_KEY, concat(u32(version), FORMAT_NAME)) })
+    await format.batch(() => { void format.put(FORMAT_KEY, formatRow(version)) })
     await env.close()
     chmodSync(unfinished, 0o600)
     renameSync(unfinished, path)
@@ -99,17 +102,29 @@ function openEnv (path: string, readOnly: boolean): Env {
 function checkFormat (env: Env, path: string): void {
   const format = env.openDB<Uint8Array, Uint8Array>(FORMAT_TABLE, { ...BINARY, create: false } as typeof BINARY) as LmdbTable | undefined
   const row = format?.getBinary(FORMAT_KEY)
-  if (row === undefined || !FORMAT_NAME.equals(row.subarray(4))) {
+  if (row === undefined || row.length < 4 + FORMAT_NAME.length) {
     throw new SkeinError('ERR_STORE_FOREIGN', `${path} is a database, but not one that Skein made`, {
       hint: 'Choose another data directory, or move the file away.'
     })
   }
+  if (row.length === FORMAT_NAME.length + 4 && readU32(row) === UNCHECKED_FORMAT) {
+    throw new SkeinError('ERR_STORE_OLDER', `${path} has format ${UNCHECKED_FORMAT}; this version of Skein reads ${STORE_FORMAT}`, {
+      hint: 'Process what is in it with the version that wrote it, then start anew with an empty data directory.'
+    })
+  }
+  if (!rowHolds(FORMAT_TABLE, FORMAT_KEY, row) || !FORMAT_NAME.equals(row.subarray(4, -ROW_CHECK_BYTES))) throw new SkeinError('ERR_STORE_CORRUPT', `the store ${path} is damaged: the row with its format is not what was written`)
   const version = readU32(row)
   if (version > STORE_FORMAT) {
     throw new SkeinError('ERR_STORE_NEWER', `${path} has format ${version}; this version of Skein knows up to ${STORE_FORMAT}`, {
       hint: 'Start it with the newer version of Skein that wrote it.'
     })
   }
+}
+
+/** The same in all versions from the second on. */
+function formatRow (version: number): Uint8Array {
+  const row = concat(u32(version), FORMAT_NAME)
+  return version === UNCHECKED_FORMAT ? row : sealRow(FORMAT_TABLE, FORMAT_KEY, row)
 }
 
 function removeUnfinished (path: string): void {

@@ -18,7 +18,11 @@ import { CommitQueue } from './commit-queue.js'
 import { createStoreFile, lockFileOf, openStoreFile, openTable, storeError, STORE_PAGE_BYTES, type Env, type LmdbTable } from './format.js'
 import { compareKeys } from './keys.js'
 import { bytesNeeded, isEssential, isYielding, PAGES_PER_TRANSACTION, Room, type DiskSpace } from './room.js'
+import { openRow, sealRow } from './row-check.js'
 import { TABLES, type Store, type StoreOp, type StoreRange, type StoreStats, type Table } from './store.js'
+
+/** A store of many small batches is not looked through whole after it was closed: a choice between a fast start and finding damage at once. */
+const CHECK_MS = 5_000
 
 export interface LmdbStoreOptions {
   /** The file. It is made if it is missing, unless `readOnly`. Beside it LMDB keeps `<path>-lock`. */
@@ -29,13 +33,15 @@ export interface LmdbStoreOptions {
   readonly readOnly?: boolean
   /** Monotonic, for how long a look at the disk stays good. */
   readonly nowMs?: () => number
+  /** Who had it last closed it. Then no commit can have been broken off, and the pages of batches are looked through for 5 s at most. */
+  readonly closed?: boolean
   /** Looks at the disk. For tests. */
   readonly diskSpace?: () => DiskSpace
 }
 
 /**
  * Opens the store, or makes an empty one where there is no file. Rejects with `ERR_STORE_CORRUPT`, `ERR_STORE_FOREIGN`,
- * `ERR_STORE_NEWER`, `ERR_STORE_FULL` (no room to make one), `ERR_NOT_FOUND` (`readOnly`, and no file) or `ERR_STORE`.
+ * `ERR_STORE_NEWER`, `ERR_STORE_OLDER`, `ERR_STORE_FULL` (no room to make one), `ERR_NOT_FOUND` (`readOnly`, and no file) or `ERR_STORE`.
  */
 export async function openLmdbStore (options: LmdbStoreOptions): Promise<Store> {
   const { path, readOnly = false } = options
@@ -53,7 +59,8 @@ export async function openLmdbStore (options: LmdbStoreOptions): Promise<Store> 
     if (!room.admits(PAGES_PER_TRANSACTION * STORE_PAGE_BYTES, false)) throw fullError(path)
     await createStoreFile(path)
   }
-  env = await openStoreFile(path, readOnly)
+  // Another process may be writing what a reader reads.
+  env = await openStoreFile(path, readOnly, readOnly ? { shallow: true } : options.closed === true ? { closed: true, budgetMs: CHECK_MS } : {})
   try {
     for (const name of TABLES) {
       const table = openTable(env, name)
@@ -98,7 +105,7 @@ class LmdbStore implements Store {
     checkKey(key)
     return this.#read(() => {
       const value = this.#tables.get(table)?.getBinary(key)
-      return value === undefined ? undefined : plain(value)
+      return value === undefined ? undefined : openRow(table, key, plain(value))
     })
   }
 
@@ -109,7 +116,7 @@ class LmdbStore implements Store {
     if (bounds === undefined || from === undefined) return []
     return this.#read(() => {
       const out: Array<readonly [Uint8Array, Uint8Array]> = []
-      for (const { key, value } of from.getRange(bounds)) out.push([plain(key), plain(value)])
+      for (const { key, value } of from.getRange(bounds)) out.push([plain(key), openRow(table, key, plain(value))])
       return out
     })
   }
@@ -176,7 +183,7 @@ class LmdbStore implements Store {
         for (const ops of groups) {
           for (const op of ops) {
             const table = this.#tables.get(op.table) as LmdbTable
-            if (op.type === 'put') void table.put(op.key, op.value)
+            if (op.type === 'put') void table.put(op.key, sealRow(op.table, op.key, op.value))
             else void table.remove(op.key)
           }
         }

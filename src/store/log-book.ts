@@ -13,7 +13,7 @@ import { logKey, type LogId } from '../message/ids.js'
 import { decodeRecords, type RecordFields } from '../message/record.js'
 import type { TrimStatement } from '../message/signed.js'
 import { BatchCache, type OpenBatch } from './batch-cache.js'
-import { baseOfKey, batchKey, batchOfRow, rowBytes, rowOfBatch } from './batch-row.js'
+import { baseOfKey, batchKey } from './batch-row.js'
 import { Forgotten } from './forgotten.js'
 import { Holdings } from './holdings.js'
 import { LogState, logRowKey } from './log-state.js'
@@ -205,7 +205,7 @@ export class LogBook {
       next.bytes = (next.bytes ?? 0) + batch.bytes.length
       if (batch.last > (highest?.last ?? 0)) highest = batch
       if (batch.base === 1) Object.assign(next, { linkKnown: true, link: batch.link })
-      ops.push({ type: 'put', table: 'batch', key: batchKey(log.number, batch.base), value: rowOfBatch(batch.bytes), ...(log.own ? {} : { yields: true }) })
+      ops.push({ type: 'put', table: 'batch', key: batchKey(log.number, batch.base), value: batch.bytes, ...(log.own ? {} : { yields: true }) })
     }
     if (highest !== undefined) Object.assign(next, this.#headAfter(log, highest))
     ops.push({ type: 'put', table: 'log', key: logRowKey(log.id), value: log.toRow(next) })
@@ -239,12 +239,12 @@ export class LogBook {
     let dropped = 0
     for (const [key, value] of this.#options.store.entries('batch', { gte: batchKey(log.number, 0), lt: batchKey(log.number, through + 1), limit })) {
       const base = baseOfKey(key)
-      const last = this.#lastOf(batchOfRow(value))
+      const last = this.#lastOf(value)
       if (last === undefined) this.#damaged(log, base, base, value)
       else if (last > through) continue
       else if (log.held.covers(base, last)) {
         log.held.remove(base, last)
-        this.#count(log, -rowBytes(value), base - last - 1)
+        this.#count(log, -value.length, base - last - 1)
       }
       ops.push({ type: 'del', table: 'batch', key })
       this.#cache.delete(BatchCache.key(log.number, base))
@@ -256,8 +256,7 @@ export class LogBook {
     return { ops, dropped, more }
   }
 
-  #lastOf (bytes: Uint8Array | undefined): number | undefined {
-    if (bytes === undefined) return undefined
+  #lastOf (bytes: Uint8Array): number | undefined {
     try {
       return openBatch(bytes, this.#options.mesh).last
     } catch {
@@ -279,7 +278,7 @@ export class LogBook {
       this.#cache.set(key, open)
       return open
     } catch {
-      this.#damaged(log, found.base, position, rowOfBatch(found.value))
+      this.#damaged(log, found.base, position, found.value)
       return undefined
     }
   }
@@ -303,14 +302,13 @@ export class LogBook {
     return undefined
   }
 
-  #checked (log: LogState, base: number, position: number, row: Uint8Array): { base: number, value: Uint8Array } | undefined {
-    const value = batchOfRow(row)
+  #checked (log: LogState, base: number, position: number, value: Uint8Array): { base: number, value: Uint8Array } | undefined {
     let batch: SealedBatch | undefined
     try {
-      if (value !== undefined) batch = openBatch(value, this.#options.mesh)
+      batch = openBatch(value, this.#options.mesh)
     } catch {}
-    if (value === undefined || batch === undefined || batch.logKey !== log.key || batch.base !== base) {
-      this.#damaged(log, base, position, row)
+    if (batch === undefined || batch.logKey !== log.key || batch.base !== base) {
+      this.#damaged(log, base, position, value)
       return undefined
     }
     if (position > batch.last) {
@@ -331,7 +329,7 @@ export class LogBook {
     const last = next === undefined ? runEnd : Math.min(runEnd, baseOfKey(next) - 1)
     if (last < from) return
     log.held.remove(from, last)
-    this.#count(log, row === undefined ? 0 : -rowBytes(row), from - last - 1)
+    this.#count(log, row === undefined ? 0 : -row.length, from - last - 1)
     for (const listener of this.#listeners) listener.batchDamaged?.(log, from, last)
   }
 

@@ -7,6 +7,7 @@
 import { SkeinError } from '../base/errors.js'
 import { callDone, checkKey, checkOps, checkTable, closedError, limitOf } from './check.js'
 import { isYielding } from './room.js'
+import { openRow, sealRow } from './row-check.js'
 import { SortedTable } from './sorted-table.js'
 import { TABLES, type Store, type StoreOp, type StoreRange, type StoreStats, type Table } from './store.js'
 
@@ -85,12 +86,16 @@ class SortedMemoryStore implements MemoryStore {
   get (table: Table, key: Uint8Array): Uint8Array | undefined {
     this.#checkOpen()
     checkKey(key)
-    return this.#table(table).get(text(key))?.slice()
+    const row = this.#table(table).get(text(key))
+    return row === undefined ? undefined : openRow(table, key, row.slice())
   }
 
   entries (table: Table, range: StoreRange = {}): Array<readonly [Uint8Array, Uint8Array]> {
     const from = this.#table(table)
-    return this.#range(from, range).map(key => [bytes(key), (from.get(key) as Uint8Array).slice()] as const)
+    return this.#range(from, range).map(text => {
+      const key = bytes(text)
+      return [key, openRow(table, key, (from.get(text) as Uint8Array).slice())] as const
+    })
   }
 
   keys (table: Table, range: StoreRange = {}): Uint8Array[] {
@@ -150,7 +155,7 @@ class SortedMemoryStore implements MemoryStore {
 
   /** Copies what the caller may change after the call. */
   #change (op: StoreOp): Change {
-    return { table: this.#table(op.table), key: text(op.key), value: op.type === 'put' ? new Uint8Array(op.value) : undefined }
+    return { table: this.#table(op.table), key: text(op.key), value: op.type === 'put' ? sealRow(op.table, op.key, op.value) : undefined }
   }
 
   #range (table: SortedTable, range: StoreRange): string[] {
@@ -179,7 +184,7 @@ class SortedMemoryStore implements MemoryStore {
 function isUnchanged ({ ops, changes }: Pending): boolean {
   return ops.length === changes.length && ops.every((op, i) => {
     const { key, value } = changes[i] as Change
-    return text(op.key) === key && (op.type === 'del' || (value !== undefined && Buffer.compare(op.value, value) === 0))
+    return text(op.key) === key && (op.type === 'del' || (value !== undefined && Buffer.compare(op.value, value.subarray(0, op.value.length)) === 0 && value.length === op.value.length + ROW_CHECK_BYTES))
   })
 }
 

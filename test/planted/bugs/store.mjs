@@ -56,12 +56,39 @@ export const STORE = [
   },
   {
     name: 'crc-not-checked',
-    what: 'a batch that is not what was written is delivered',
+    what: 'a row that is not what was written is taken for one',
     breaks: 'honest failure: altered bytes',
-    file: 'src/store/batch-row.ts',
-    find: 'return new DataView(row.buffer, row.byteOffset).getUint32(0) === crc32(batch) ? batch : undefined',
-    replace: 'return batch',
-    by: 'test/unit/store-book/log-book.test.ts'
+    file: 'src/store/row-check.ts',
+    find: 'if (rowHolds(table, key, row)) return',
+    replace: 'return',
+    by: 'test/unit/store/row-check.test.ts'
+  },
+  {
+    name: 'row-under-another-key',
+    what: 'a row that stands under another key than it was put under is taken for one',
+    breaks: 'honest failure: altered bytes',
+    file: 'src/store/row-check.ts',
+    find: 'crc32(value, crc32(key, SEEDS.get(table) ?? crc32(table)))',
+    replace: 'crc32(value)',
+    by: 'test/unit/store/row-check.test.ts'
+  },
+  {
+    name: 'pages-not-walked',
+    what: 'LMDB is let loose on a file whose pages nobody has looked at',
+    breaks: 'honest failure: a torn, truncated, bit-flipped store',
+    file: 'src/store/lmdb-file.ts',
+    find: 'if (wrong !== undefined) throw corrupt(path, wrong)',
+    replace: '',
+    by: 'test/unit/store/lmdb-file.test.ts'
+  },
+  {
+    name: 'free-page-in-use',
+    what: 'a page that is both in use and free is overwritten by the next commit',
+    breaks: 'honest failure: a torn, truncated, bit-flipped store',
+    file: 'src/store/lmdb-walk.ts',
+    find: 'if (((this.#used[page >> 3] as number) >> (page & 7) & 1) === 1) throw',
+    replace: 'if (page < 0) throw',
+    by: 'test/unit/store/lmdb-file.test.ts'
   },
   {
     name: 'damaged-batch-still-held',
