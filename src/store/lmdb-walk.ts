@@ -55,7 +55,7 @@ class TreeWalk {
   #mainRows = 0
   #skippable = false
   #skipped = false
-  #untilLook = LOOK_PAGES
+  #untilLook = 1
 
   constructor (check: PageCheck) {
     this.#c = check

@@ -7,7 +7,7 @@
 import { SkeinError } from '../base/errors.js'
 import { callDone, checkKey, checkOps, checkTable, closedError, limitOf } from './check.js'
 import { isYielding } from './room.js'
-import { openRow, sealRow } from './row-check.js'
+import { openRow, ROW_CHECK_BYTES, sealRow } from './row-check.js'
 import { SortedTable } from './sorted-table.js'
 import { TABLES, type Store, type StoreOp, type StoreRange, type StoreStats, type Table } from './store.js'
 
@@ -184,7 +184,7 @@ class SortedMemoryStore implements MemoryStore {
 function isUnchanged ({ ops, changes }: Pending): boolean {
   return ops.length === changes.length && ops.every((op, i) => {
     const { key, value } = changes[i] as Change
-    return text(op.key) === key && (op.type === 'del' || (value !== undefined && Buffer.compare(op.value, value.subarray(0, op.value.length)) === 0 && value.length === op.value.length + ROW_CHECK_BYTES))
+    return text(op.key) === key && (op.type === 'del' || (value !== undefined && Buffer.compare(op.value, value.subarray(0, -ROW_CHECK_BYTES)) === 0))
   })
 }
 

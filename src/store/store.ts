@@ -12,6 +12,8 @@
  *   little earlier than its `done`, never a part of one.
  * - Within one commit a later operation on the same key wins.
  * - Keys order bytewise, a prefix before what it is a prefix of. Keys are 1 to 384 bytes, values up to 2 MiB.
+ * - A value that is not what was put under this key is never returned. Where it can be had again (`batch`, `receipt`, `peer`) as many
+ *   zeros are, elsewhere the read throws `ERR_STORE_CORRUPT`.
  * - Returned arrays belong to the caller and stay as they are.
  */
 
