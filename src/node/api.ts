@@ -270,7 +270,7 @@ export interface MeshNode extends AsyncDisposable {
   /**
    * Publishes a message. Resolves when it is fsynced in this node's outbox.
    * Rejects with `ERR_BAD_TOPIC`, `ERR_BAD_BODY`, `ERR_BAD_ARGUMENT`, `ERR_MESSAGE_TOO_LARGE`, `ERR_OUTBOX_FULL`, `ERR_STORE_FULL`, `ERR_STORE`,
-   * `ERR_PUBLISH_ID_DIFFERS`, `ERR_CLOSED`; then it was not sent.
+   * `ERR_PUBLISH_ID_DIFFERS`, `ERR_LIMIT`, `ERR_CLOSED`; then it was not sent.
    */
   publish (topic: string, body: Body, options?: PublishOptions): Promise<Published>
   /** The receipt of a message of this node, by its id, also after a restart. Throws `ERR_BAD_MESSAGE_ID`, `ERR_NOT_FOUND`. */

@@ -9,6 +9,7 @@ import { EPHEMERAL_TAG, sealBatch, type SealedBatch } from '../message/batch.js'
 import { encodeRecords, type RecordFields } from '../message/record.js'
 import { channelOf } from '../message/topic.js'
 import { Batcher } from './batcher.js'
+import { CHANNELS_PUBLISHED_MAX, tooManyChannels } from './outbox.js'
 import { SkeinError } from '../base/errors.js'
 
 /** Bytes that wait for the end of the turn; above it a publish is refused. */
@@ -41,7 +42,9 @@ export class Ephemeral {
       done(new SkeinError('ERR_LIMIT', 'too many ephemeral messages in one turn', { hint: 'Await publish now and then.' }))
       return
     }
-    this.#batcher.add(channelOf(record.topic), record, done)
+    const channel = channelOf(record.topic)
+    if (this.#counters.size >= CHANNELS_PUBLISHED_MAX && !this.#counters.has(channel)) { done(tooManyChannels()); return }
+    this.#batcher.add(channel, record, done)
     if (this.#due) return
     this.#due = true
     this.#o.clock.soon(() => {

@@ -24,6 +24,8 @@ import { PublishIds } from './publish-ids.js'
 export const PENDING_BYTES_MAX = 64 * 1024 * 1024
 /** One commit takes about so much, so that none lasts long. */
 const COMMIT_BYTES = 2 * 1024 * 1024
+/** Channels that one life of a node publishes to. A choice: four times what an announcement tells of. */
+export const CHANNELS_PUBLISHED_MAX = 16_384
 /** Publishes that wait for admission; more are refused at once. */
 const WAITING_MAX = 100_000
 
@@ -84,6 +86,8 @@ export class Outbox {
     if (this.#closed !== undefined) { done(this.#closed); return }
     if (record.id !== '' && this.#ids.answer(record, done)) return
     const channel = channelOf(record.topic)
+    const isNew = this.#o.own.current(channel) === undefined && !this.#pending.has(channel)
+    if (isNew && this.#o.own.channels + this.#pending.size >= CHANNELS_PUBLISHED_MAX) { done(tooManyChannels()); return }
     // Behind those of its channel that wait already, and behind nobody else.
     if (!this.#waitingIn.has(channel) && this.#admits(record)) { this.#accept(record, done); return }
     if (this.#waiting.length >= WAITING_MAX || this.#o.publishWaitMs <= 0) { done(outboxFull(record)); return }
@@ -264,6 +268,10 @@ export class Outbox {
     this.#waitingIn.clear()
     for (const { done } of this.#waiting.splice(0)) done(reason)
   }
+}
+
+export function tooManyChannels (): SkeinError {
+  return new SkeinError('ERR_LIMIT', `a node publishes to at most ${CHANNELS_PUBLISHED_MAX} channels`, { hint: 'The first level of a topic is its channel: put what has many values in a later level.' })
 }
 
 function outboxFull (record: RecordFields): SkeinError {

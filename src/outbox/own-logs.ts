@@ -119,6 +119,9 @@ export class OwnLogs {
     }
   }
 
+  /** Channels written to in this life. */
+  get channels (): number { return this.#writers.size }
+
   /** The log now written in this channel, when there is one. */
   current (channel: string): LogState | undefined { return this.#writers.get(channel)?.log }
   isCurrent (log: LogState): boolean { return this.#writers.get(log.channel)?.log === log }

@@ -15,6 +15,10 @@ import type { ReceiptState } from '../message/reports.js'
 
 /** Nodes whose receipts are kept for one log. */
 const RECEIVERS_MAX = 4096
+/** Bytes of all receipts kept. A choice: some hundred thousand of the usual size. */
+export const RECEIPTS_BYTES_MAX = 128 * 1024 * 1024
+/** When there are so many, a newer word takes the place of the one before if it has no more than this, or no more than that. */
+const SMALL_RECEIPT_BYTES = 4 * 1024
 
 interface Entry {
   readonly content: ReceiptContent
@@ -45,6 +49,7 @@ export class ReceiptBook {
   readonly #logs = new Map<string, Map<string, Entry>>()
   readonly #waiters = new Map<string, Set<Waiter>>()
   readonly #dirty = new Map<string, { log: LogState, by: string }>()
+  #bytes = 0
 
   constructor (options: ReceiptBookOptions) {
     this.#o = options
@@ -60,7 +65,11 @@ export class ReceiptBook {
   #put (key: string, entry: Entry): boolean {
     let entries = this.#logs.get(key)
     if (entries === undefined) this.#logs.set(key, entries = new Map())
-    if (!entries.has(entry.content.by) && entries.size >= RECEIVERS_MAX) return false
+    const { by } = entry.content
+    const before = entries.get(by)?.bytes.length
+    if (before === undefined && entries.size >= RECEIVERS_MAX) return false
+    if (this.#bytes + entry.bytes.length > RECEIPTS_BYTES_MAX && by !== this.#o.self && (before === undefined || entry.bytes.length > Math.max(before, SMALL_RECEIPT_BYTES))) return false
+    this.#bytes += entry.bytes.length - (before ?? 0)
     entries.set(entry.content.by, entry)
     this.digests.set(entry.content.log.channel, `${key} ${entry.content.by}`, String(entry.content.sequence))
     return true
@@ -157,7 +166,8 @@ export class ReceiptBook {
   /** The log is forgotten, and what was said of it. */
   forget (log: LogState): StoreOp[] {
     const ops: StoreOp[] = []
-    for (const by of this.#logs.get(log.key)?.keys() ?? []) {
+    for (const [by, { bytes }] of this.#logs.get(log.key) ?? []) {
+      this.#bytes -= bytes.length
       const key = Buffer.alloc(4 + 38)
       key.writeUInt32BE(log.number)
       key.set(peerIdToBytes(by) as Uint8Array, 4)

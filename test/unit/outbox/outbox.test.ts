@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { SkeinError } from '../../../src/base/errors.js'
+import { CHANNELS_PUBLISHED_MAX } from '../../../src/outbox/outbox.js'
 import { recordOf } from '../../support/written-log.js'
 import { OutboxRig } from './rig.js'
 
@@ -16,6 +17,24 @@ describe('the outbox', () => {
     expect(rig.order).toEqual(['c', 't', 'a'])
     expect(rig.answer('1')?.placed).toMatchObject({ position: 1, duplicate: false })
     expect(rig.outbox.isIdle).toBe(true)
+  })
+
+  it('publishes to so many channels and no more, whether they come one by one or at once', () => {
+    const rig = new OutboxRig()
+    for (let i = 0; i < CHANNELS_PUBLISHED_MAX + 10; i++) {
+      rig.publish(recordOf(`c${i}/a`, `${i}`))
+      if (i % 1000 === 0) rig.clock.turn()
+    }
+    rig.clock.turn()
+    const answers = new Map(rig.answers.map(({ label, code }) => [label, code]))
+    const refused = [...answers].filter(([, code]) => code !== 'ok')
+    expect(refused.length).toBeGreaterThanOrEqual(10)
+    expect(refused.every(([, code]) => code === 'ERR_LIMIT')).toBe(true)
+    expect(rig.own.channels).toBeLessThanOrEqual(CHANNELS_PUBLISHED_MAX)
+    expect(answers.get('16000')).toBe('ok')
+    rig.publish(recordOf('c7/a', 'again'))
+    rig.clock.turn()
+    expect(rig.answer('again')?.code).toBe('ok')
   })
 
   it('says nothing of what a crash took, and loses nothing that was answered', () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { RangeSet } from '../../../src/base/range-set.js'
 import { openReceipt, signReceipt, type ReceiptContent } from '../../../src/message/signed.js'
 import type { ReceiptState } from '../../../src/message/reports.js'
-import { ReceiptBook } from '../../../src/outbox/receipt-book.js'
+import { ReceiptBook, RECEIPTS_BYTES_MAX } from '../../../src/outbox/receipt-book.js'
 import { LogBook } from '../../../src/store/log-book.js'
 import type { LogState } from '../../../src/store/log-state.js'
 import { createMemoryDisk, createMemoryStore, type MemoryStore } from '../../../src/store/memory-store.js'
@@ -144,5 +144,24 @@ describe('the receipt book', () => {
     rig.store.commit(rig.receipts.forget(rig.log()), () => {})
     rig.clock.turn()
     expect([rig.store.keys('receipt').length, rig.receipts.digests.size('press'), rig.receipts.about(rig.log()).length]).toEqual([0, 0, 0])
+  })
+
+  it('keeps receipts of so many bytes altogether, and then only what takes the place of another', () => {
+    const rig = new Rig()
+    const large = (by: number): void => {
+      const content: ReceiptContent = { by: peers[by] as string, sequence: 1, log: rig.log().id, stored: RangeSet.of([1, 4]), processed: [] }
+      rig.receipts.take(rig.log(), content, new Uint8Array(RECEIPTS_BYTES_MAX / 8))
+    }
+    const peers = Array.from({ length: 12 }, (_, n) => peerOf(n + 1))
+    for (let by = 0; by < 8; by++) large(by)
+    const kept = (): number[] => peers.flatMap((peer, n) => rig.receipts.sequence(rig.log().key, peer) > 0 ? [n] : [])
+    expect(kept()).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+    large(9)
+    rig.arrives(11, 5, 4)
+    expect(kept()).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
+    rig.arrives(1, 5, 4)
+    expect(rig.receipts.sequence(rig.log().key, peerOf(1))).toBe(5)
+    rig.arrives(11, 6, 4)
+    expect(kept()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 10])
   })
 })
