@@ -5,6 +5,9 @@ import { concat, readU32, readU64, u32, u64 } from './keys.js'
 import { rowsOf } from './rows-of.js'
 import type { Store, StoreOp } from './store.js'
 
+/** Publishers and channels of which such a number is kept. With more, further logs are not forgotten. */
+export const FORGOTTEN_MAX = 262_144
+
 /**
  * What is left of logs that are closed, trimmed and settled: one number for each publisher and channel. Logs up to it are
  * past, and nobody who still has them brings them back. The number that the log had in this store is not given again either,
@@ -25,6 +28,9 @@ export class Forgotten {
   }
 
   has (id: LogId): boolean { return id.incarnation.number <= (this.#past.get(`${id.publisher} ${id.channel}`)?.incarnation ?? 0) }
+
+  /** There is room for this one. */
+  takes (id: LogId): boolean { return this.#past.size < FORGOTTEN_MAX || this.#past.has(`${id.publisher} ${id.channel}`) }
 
   #set (key: string, incarnation: number, logNumber: number): void {
     this.#past.set(key, { incarnation, logNumber })

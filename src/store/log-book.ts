@@ -124,7 +124,7 @@ export class LogBook {
         if (out.length >= limit) return out
         if (log.own !== own || !log.held.isEmpty || log.head === 0) continue
         const past = log.trimmed >= log.head ? (log.trimTime ?? 0) < now - FORGET_TRIMMED_MS : log.dropped >= log.head && log.firstAt < now - FORGET_DROPPED_MS
-        if (!past || !settled(log)) continue
+        if (!past || !settled(log) || !this.#forgotten.takes(log.id)) continue
         const others = [...logs].filter(other => other.publisher === log.publisher && other !== log)
         const isEarliest = others.every(other => other.incarnation.number > log.incarnation.number)
         if (isEarliest && others.some(other => other.linkKnown && other.head > 0)) out.push(log)

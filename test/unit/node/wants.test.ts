@@ -12,7 +12,7 @@ function logAt (head: number, own: boolean, over: Partial<LogState> = {}): LogSt
 function wants (over: { relay?: boolean, joined?: boolean, current?: LogState, needs?: { from: number, since: number }, quarantined?: string } = {}): Wants {
   return new Wants({
     isClosed: false,
-    quarantine: new Set([over.quarantined]),
+    forks: { isClosed: ({ publisher }: { publisher: string }) => publisher === over.quarantined },
     own: { isCurrent: (log: LogState) => log === over.current },
     channels: { isJoined: () => over.joined !== false },
     inbox: { needs: () => over.needs },
