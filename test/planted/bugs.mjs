@@ -1,6 +1,7 @@
 /**
  * Bugs that the tests must find, by room. Each replaces `find`, which is in `file` exactly once, by `replace`. `what` says in a
- * user’s words what goes wrong, `breaks` which promise or hazard that is. `by` says who finds it: `simulation`, or a test file.
+ * user’s words what goes wrong, `breaks` which promise or hazard that is. `by` says who
+ * finds it: `simulation`, or a test file, or several of which one is tried after the other.
  */
 import { DAEMON } from './bugs/daemon.mjs'
 import { DIRECTORY } from './bugs/directory.mjs'

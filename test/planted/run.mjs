@@ -51,27 +51,32 @@ const { bugs, jobs, seeds, list, help, markdown, 'no-control': noControl } = par
 
 async function find (bug) {
   const startedAt = performance.now()
-  const { verdict, by, failure } = bug.by === SIMULATION ? await runSimulation(seeds, bug) : await runTests([bug.by].flat(), bug)
-  return { bug, verdict, by, failure, seconds: (performance.now() - startedAt) / 1000 }
+  let result
+  // One after the other, until one finds it.
+  for (const finder of [bug.by].flat()) {
+    result = finder === SIMULATION ? await runSimulation(seeds, bug) : await runTests([finder], bug)
+    if (result.verdict === 'found') break
+  }
+  return { bug, ...result, seconds: (performance.now() - startedAt) / 1000 }
 }
 
 /** The same runs must pass with no bug planted, or they would find anything. */
 async function control () {
   const files = [...new Set(bugs.flatMap(bug => bug.by))].filter(by => by !== SIMULATION)
   const tests = files.length === 0 ? undefined : await runTests(files, undefined, { workers: jobs })
-  const simulation = bugs.some(bug => bug.by === SIMULATION) ? await runSimulation(seeds, undefined) : undefined
+  const simulation = bugs.some(bug => bug.by.includes(SIMULATION)) ? await runSimulation(seeds, undefined, { jobs }) : undefined
   for (const result of [tests, simulation]) if (result !== undefined && result.verdict !== 'passed') fail(`without any bug: ${result.verdict}: ${result.by}: ${result.failure ?? ''}`)
 }
 
 function show ({ bug, verdict, by, failure, seconds }) {
-  const what = verdict === 'found' ? by : verdict === 'passed' ? `NOT FOUND by ${bug.by}` : `NO VERDICT: ${by}`
+  const what = verdict === 'found' ? by : verdict === 'passed' ? `NOT FOUND by ${[bug.by].flat().join(' or ')}` : `NO VERDICT: ${by}`
   process.stdout.write(`${bug.name.padEnd(40)} ${seconds.toFixed(1).padStart(6)} s  ${what}${verdict === 'found' ? `\n${' '.repeat(51)}${failure}` : ''}\n`)
 }
 
 function showMarkdown (results) {
   process.stdout.write('\n| bug | what it is | what it breaks | found by | time, s |\n| --- | --- | --- | --- | --- |\n')
   for (const { bug, verdict, by, seconds } of results) {
-    const what = verdict === 'found' ? by.replace(/^test\//, '').replace(/: .*$/, '') : 'not found'
+    const what = verdict === 'found' ? by.startsWith(SIMULATION) ? by.replace(':', ',') : by.replace(/^test\//, '').replace(/: .*$/, '') : 'not found'
     process.stdout.write(`| \`${bug.name}\` | ${bug.what} | ${bug.breaks} | ${what} | ${seconds.toFixed(1)} |\n`)
   }
   process.stdout.write('\n')

@@ -34,6 +34,8 @@ export class Subscriber {
   readonly #made = new Set<string>()
   /** By subscription: ids in the order in which their acks became durable. */
   readonly acked = new Map<string, string[]>()
+  /** By subscription: ids that a handler was done with, whether it heard so or not. */
+  readonly done = new Map<string, Set<string>>()
 
   constructor (private readonly node: SimulatedNode) {}
 
@@ -41,6 +43,7 @@ export class Subscriber {
     const full = { ...USUAL, ...plan, name, filters }
     this.plans.set(name, full)
     this.acked.set(name, [])
+    this.done.set(name, new Set())
     const { engine } = this.node
     if (engine !== undefined && this.node.isAwake) this.#open(engine, full)
   }
@@ -112,6 +115,7 @@ export class Subscriber {
     node.world.trace.note(node.name, 'deliver', `${subscription}: ${node.world.nameOf(publisher)} ${channel} ${position}, attempt ${attempt}`)
     const drawn = node.random.float()
     const settle = (): void => {
+      if (drawn >= plan.nack) this.done.get(subscription)?.add(message)
       const done = (what: 'ack' | 'nack') => (error?: { readonly code: ErrorCode }): void => {
         if (error === undefined) {
           node.record({ type: what, subscription, message })

@@ -7,7 +7,7 @@ export const INBOX = [
     file: 'src/inbox/committer.ts',
     find: 'const { acks, letters, deletes } = cursor\n      cursor.acks = []',
     replace: 'const { acks, letters, deletes } = cursor\n      for (const done of acks.splice(0)) done()\n      cursor.acks = []',
-    by: 'test/unit/inbox/subscriptions.test.ts'
+    by: ['simulation', 'test/unit/inbox/subscriptions.test.ts']
   },
   {
     name: 'acks-lost-on-full-disk',
@@ -43,7 +43,7 @@ export const INBOX = [
     file: 'src/inbox/cursor.ts',
     find: 'this.settled.add(from, to)\n',
     replace: 'this.settled.add(from, to)\n    for (const old of this.settled.ranges().slice(1, -8)) this.settled.remove(old.from, old.to)\n',
-    by: 'test/unit/inbox/delivery.test.ts'
+    by: ['simulation', 'test/unit/inbox/delivery.test.ts']
   },
   {
     name: 'settled-above-watermark-forgotten',
@@ -52,7 +52,7 @@ export const INBOX = [
     file: 'src/inbox/rows.ts',
     find: 'cursor.settled = RangeSet.decode(ranges)',
     replace: 'cursor.settled = RangeSet.of([1, RangeSet.decode(ranges).firstMissing(1) - 1])',
-    by: 'test/unit/inbox/model.test.ts'
+    by: ['simulation', 'test/unit/inbox/model.test.ts']
   },
   {
     name: 'attempts-forgotten',
@@ -70,7 +70,7 @@ export const INBOX = [
     file: 'src/inbox/deliveries.ts',
     find: 'this.#work.hold(entry, this.#env.clock.nowMs() + Math.min(DELAY_MS_MAX, Math.max(0, delayMs)))',
     replace: 'this.#work.settle(entry)',
-    by: 'test/unit/inbox/delivery.test.ts'
+    by: ['simulation', 'test/unit/inbox/delivery.test.ts']
   },
   {
     name: 'timeout-loses-record',
@@ -79,7 +79,7 @@ export const INBOX = [
     file: 'src/inbox/deliveries.ts',
     find: 'this.#work.hold(entry, isLast ? nowMs + row.backoffMaxMs : nowMs)',
     replace: 'this.#work.drop(entry)',
-    by: 'test/unit/inbox/redelivery.test.ts'
+    by: ['simulation', 'test/unit/inbox/redelivery.test.ts']
   },
   {
     name: 'late-ack-accepted',
@@ -106,7 +106,7 @@ export const INBOX = [
     file: 'src/inbox/work.ts',
     find: "if (!this.keyed) entry.cursor.holdBack(entry)\n    entry.state = 'waiting'",
     replace: "entry.state = 'waiting'",
-    by: 'test/unit/inbox/delivery.test.ts'
+    by: ['simulation', 'test/unit/inbox/delivery.test.ts']
   },
   {
     name: 'key-lanes-ignored',
@@ -124,7 +124,7 @@ export const INBOX = [
     file: 'src/inbox/work.ts',
     find: 'if (next !== undefined) this.#makeReady(next)',
     replace: '',
-    by: 'test/unit/inbox/redelivery.test.ts'
+    by: ['simulation', 'test/unit/inbox/redelivery.test.ts']
   },
   {
     name: 'expired-delivered',
@@ -142,7 +142,7 @@ export const INBOX = [
     file: 'src/inbox/scan.ts',
     find: 'if (!log.held.has(position)) return this.#takeHole(cursor, position, nowMs)',
     replace: 'if (!log.held.has(position) && position < log.held.last) { cursor.next++; parts.pass(cursor, position, position); return undefined }\n    if (!log.held.has(position)) return this.#takeHole(cursor, position, nowMs)',
-    by: 'test/unit/inbox/delivery.test.ts'
+    by: ['simulation', 'test/unit/inbox/delivery.test.ts']
   },
   {
     name: 'late-record-dropped',
@@ -160,7 +160,7 @@ export const INBOX = [
     file: 'src/inbox/order.ts',
     find: 'if (!waitsStill(cursor, parts, nowMs)) {',
     replace: 'if (waitsStill !== undefined) {',
-    by: 'test/unit/inbox/incarnations.test.ts'
+    by: ['simulation', 'test/unit/inbox/incarnations.test.ts']
   },
   {
     name: 'later-life-waits-for-ever',
@@ -187,7 +187,7 @@ export const INBOX = [
     file: 'src/inbox/subscription-core.ts',
     find: "if (cursor.settle(from, to)) this.#moved(cursor)\n    this.#env.dirty(cursor, 'now')",
     replace: "this.#env.dirty(cursor, 'now')",
-    by: 'test/simulation/accounts.test.ts'
+    by: ['simulation', 'test/simulation/accounts.test.ts']
   },
   {
     name: 'gap-over-held-records',

@@ -25,7 +25,7 @@ export const INTAKE = [
     file: 'src/inbox/intake.ts',
     find: 'this.#staged.push({ log, batch, records, pulledFrom, done })',
     replace: 'this.#staged.push({ log, batch, records, pulledFrom, done })\n    this.#o.book.applied(log, [batch], [records])',
-    by: 'simulation'
+    by: 'test/unit/intake/intake.test.ts'
   },
   {
     name: 'fork-unnoticed',
@@ -52,7 +52,7 @@ export const INTAKE = [
     file: 'src/inbox/intake.ts',
     find: '      this.#paused = false\n',
     replace: '',
-    by: 'simulation'
+    by: ['simulation', 'test/unit/intake/intake.test.ts']
   },
   {
     name: 'refused-batch-never-asked-again',
@@ -61,7 +61,7 @@ export const INTAKE = [
     file: 'src/inbox/intake.ts',
     find: 'for (const item of taken) this.#release(item)\n',
     replace: '\n',
-    by: 'simulation'
+    by: ['simulation', 'test/unit/intake/intake.test.ts']
   },
   {
     name: 'refusal-not-told',

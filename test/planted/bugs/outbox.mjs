@@ -13,7 +13,7 @@ export const OUTBOX = [
         entry.tag = () => {}
       }
     }`,
-    by: 'test/unit/outbox/outbox.test.ts'
+    by: ['simulation', 'test/unit/outbox/outbox.test.ts']
   },
   {
     name: 'gossip-before-commit',
@@ -23,7 +23,7 @@ export const OUTBOX = [
     find: 'if (ops.length === 0) { this.#settle(); return }',
     replace: `if (ops.length === 0) { this.#settle(); return }
     for (const [log, items] of byLog) this.#o.committed(log, items.map(item => item.batch))`,
-    by: 'simulation'
+    by: ['simulation', 'test/unit/outbox/outbox.test.ts']
   },
   {
     name: 'two-commits-at-once',
@@ -50,7 +50,7 @@ export const OUTBOX = [
     file: 'src/outbox/outbox.ts',
     find: "if (!isSkeinError(error, 'ERR_STORE_FULL')) { this.#state = 'idle'; this.#fail(error, sealed); return }",
     replace: "{ this.#state = 'idle'; this.#fail(error, sealed); return }",
-    by: 'simulation'
+    by: ['simulation', 'test/unit/outbox/outbox.test.ts']
   },
   {
     name: 'position-reused',
@@ -59,7 +59,7 @@ export const OUTBOX = [
     file: 'src/outbox/own-logs.ts',
     find: 'writer.next = batch.last + 1',
     replace: 'writer.next = batch.last',
-    by: 'simulation'
+    by: ['simulation', 'test/unit/outbox/outbox.test.ts']
   },
   {
     name: 'positions-not-given-back',
@@ -68,7 +68,7 @@ export const OUTBOX = [
     file: 'src/outbox/own-logs.ts',
     find: 'writer.next = batch.base',
     replace: '',
-    by: 'simulation'
+    by: ['simulation', 'test/unit/outbox/outbox.test.ts']
   },
   {
     name: 'chain-not-taken-back',
@@ -77,7 +77,7 @@ export const OUTBOX = [
     file: 'src/outbox/own-logs.ts',
     find: 'writer.previous = batch.previous',
     replace: '',
-    by: 'test/unit/outbox/outbox.test.ts'
+    by: ['simulation', 'test/unit/outbox/outbox.test.ts']
   },
   {
     name: 'incarnation-not-durable',
@@ -122,7 +122,7 @@ export const OUTBOX = [
     file: 'src/outbox/own-logs.ts',
     find: 'earlier?.headHash === undefined ? undefined :',
     replace: 'true ? undefined :',
-    by: 'test/unit/outbox/own-logs.test.ts'
+    by: ['simulation', 'test/unit/outbox/own-logs.test.ts']
   },
   {
     name: 'time-runs-backwards',

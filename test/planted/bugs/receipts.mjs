@@ -43,7 +43,7 @@ export const RECEIPTS = [
     file: 'src/inbox/receipting.ts',
     find: 'if (this.#forward.size < FORWARD_MAX) this.#forward.set(',
     replace: 'if (this.#forward.size > FORWARD_MAX) this.#forward.set(',
-    by: 'test/unit/intake/receipting.test.ts'
+    by: ['simulation', 'test/unit/intake/receipting.test.ts']
   },
   {
     name: 'older-receipt-wins',
@@ -79,7 +79,7 @@ export const RECEIPTS = [
     file: 'src/outbox/receipt-book.ts',
     find: "ops.push({ type: 'put', table: 'receipt', key, value: entry.bytes })",
     replace: '',
-    by: 'test/unit/outbox/receipt-book.test.ts'
+    by: ['simulation', 'test/unit/outbox/receipt-book.test.ts']
   },
   {
     name: 'receipt-of-any-position',

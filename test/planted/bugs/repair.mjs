@@ -16,7 +16,7 @@ export const REPAIR = [
     file: 'src/repair/repair.ts',
     find: 'const headsDiffer = !equalBytes(heads, this.heads.total(channel))',
     replace: 'const headsDiffer = false',
-    by: 'test/unit/repair/repair.test.ts'
+    by: ['simulation', 'test/unit/repair/repair.test.ts']
   },
   {
     name: 'heads-compared-once',
@@ -25,7 +25,7 @@ export const REPAIR = [
     file: 'src/repair/repair.ts',
     find: 'this.compare(peerId)\n      this.#repeat(peerId)',
     replace: '',
-    by: 'test/unit/repair/repair.test.ts'
+    by: ['simulation', 'test/unit/repair/repair.test.ts']
   },
   {
     name: 'have-not-sent',
@@ -70,7 +70,7 @@ export const REPAIR = [
     file: 'src/repair/refusals.ts',
     find: 'if (dueMs <= nowMs) gone.push(part)',
     replace: 'if (dueMs < Number.POSITIVE_INFINITY) gone.push(part)',
-    by: 'simulation'
+    by: ['simulation', 'test/unit/repair/pull.test.ts']
   },
   {
     name: 'nothing-is-ever-gone',
@@ -79,7 +79,7 @@ export const REPAIR = [
     file: 'src/repair/refusals.ts',
     find: 'if (dueMs <= nowMs) gone.push(part)',
     replace: 'if (dueMs < 0) gone.push(part)',
-    by: 'test/simulation/accounts.test.ts'
+    by: ['simulation', 'test/simulation/accounts.test.ts']
   },
   {
     name: 'holes-never-asked',
@@ -88,7 +88,7 @@ export const REPAIR = [
     file: 'src/repair/puller.ts',
     find: 'let from = wanted.from\n',
     replace: 'let from = Math.max(wanted.from, log.held.last + 1)\n',
-    by: 'simulation'
+    by: ['simulation', 'test/unit/repair/pull.test.ts']
   },
   {
     name: 'silent-neighbour-asked-for-ever',

@@ -97,7 +97,7 @@ export const STORE = [
     file: 'src/store/log-book.ts',
     find: 'log.held.remove(from, last)\n',
     replace: '\n',
-    by: 'test/unit/store-book/log-book.test.ts'
+    by: ['simulation', 'test/unit/store-book/log-book.test.ts']
   },
   {
     name: 'row-lacks-batch',
@@ -106,7 +106,7 @@ export const STORE = [
     file: 'src/store/log-book.ts',
     find: 'next.held?.add(batch.base, batch.last)',
     replace: '',
-    by: 'simulation'
+    by: ['simulation', 'test/unit/store-book/log-book.test.ts']
   },
   {
     name: 'head-goes-back',
