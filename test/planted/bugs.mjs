@@ -5,6 +5,7 @@
  */
 import { DAEMON } from './bugs/daemon.mjs'
 import { DIRECTORY } from './bugs/directory.mjs'
+import { IDENTITY } from './bugs/identity.mjs'
 import { INBOX } from './bugs/inbox.mjs'
 import { INTAKE } from './bugs/intake.mjs'
 import { MESSAGE } from './bugs/message.mjs'
@@ -15,4 +16,4 @@ import { REPAIR } from './bugs/repair.mjs'
 import { RETENTION } from './bugs/retention.mjs'
 import { STORE } from './bugs/store.mjs'
 
-export const BUGS = [...OUTBOX, ...STORE, ...INTAKE, ...INBOX, ...REPAIR, ...RECEIPTS, ...RETENTION, ...DIRECTORY, ...NETWORK, ...MESSAGE, ...DAEMON]
+export const BUGS = [...OUTBOX, ...STORE, ...INTAKE, ...INBOX, ...REPAIR, ...RECEIPTS, ...RETENTION, ...IDENTITY, ...DIRECTORY, ...NETWORK, ...MESSAGE, ...DAEMON]

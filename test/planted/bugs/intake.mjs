@@ -41,7 +41,7 @@ export const INTAKE = [
     what: 'more is taken from a publisher in quarantine',
     breaks: 'equivocation is proved and its publisher quarantined',
     file: 'src/inbox/intake.ts',
-    find: "if (this.#o.quarantined(batch.log.publisher)) return 'unwanted'",
+    find: "if (this.#o.quarantined(batch.log)) return 'unwanted'",
     replace: '',
     by: 'test/unit/intake/intake.test.ts'
   },

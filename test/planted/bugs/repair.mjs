@@ -59,8 +59,8 @@ export const REPAIR = [
     what: 'once a publisher has trimmed anything, what is beyond the trim is given up as quickly as what it covers',
     breaks: 'no silent loss: a gap that is not justified',
     file: 'src/repair/puller.ts',
-    find: 'if (position <= log.trimmed) return silent',
-    replace: 'if (log.trimmed > 0) return silent',
+    find: 'if (position <= trimmed) return silent',
+    replace: 'if (trimmed > 0) return silent',
     by: 'test/simulation/accounts.test.ts'
   },
   {
