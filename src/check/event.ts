@@ -15,8 +15,9 @@ export type HistoryEvent =
   /**
    * First line of each life of the observer: `node` is the peer id of the node that is observed. Whatever was open in the life before has an
    * unknown outcome. `settles`: a `settle` line is written before each ack, nack and reject, so that what has none was certainly not settled.
+   * `earlier`: the node has lived before, and of that nothing is recorded; in the first `start` of a history only.
    */
-  | { readonly type: 'start', readonly version: 1, readonly node: string, readonly settles?: boolean, readonly t?: number }
+  | { readonly type: 'start', readonly version: 1, readonly node: string, readonly settles?: boolean, readonly earlier?: boolean, readonly t?: number }
   /** Written before the message can have left the caller. `op` is unique in this history. `body`: any digest, the same function everywhere. `expiresAt`: ms since 1970. */
   | { readonly type: 'publish', readonly op: string, readonly topic: string, readonly body: string, readonly key?: string, readonly id?: string, readonly expiresAt?: number, readonly t?: number }
   /** `ok`: it is on disk, as `message`. `refused`: it was certainly not kept and must never be seen. `unknown`: perhaps. An operation without outcome is unknown. */

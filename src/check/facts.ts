@@ -70,6 +70,8 @@ export interface NodeFacts {
   readonly refused: Op[]
   readonly unknown: Op[]
   readonly ids: Map<string, IdUse[]>
+  /** It lived before its history began: at this time, or at one that is not known. */
+  earlier: { readonly untilMs: number | undefined } | undefined
 }
 
 /** What one history comes to as a whole. */
@@ -112,7 +114,7 @@ export class Facts {
 
   node (id: string): NodeFacts {
     let node = this.nodes.get(id)
-    if (node === undefined) this.nodes.set(id, node = { id, histories: new Set(), faults: [], refused: [], unknown: [], ids: new Map() })
+    if (node === undefined) this.nodes.set(id, node = { id, histories: new Set(), faults: [], refused: [], unknown: [], ids: new Map(), earlier: undefined })
     return node
   }
 

@@ -8,7 +8,7 @@ const shape = (needs: Record<string, Kind>, may: Record<string, Kind> = {}): Sha
 const settling = { subscription: 'text', message: 'text' } as const
 
 const SHAPES: ReadonlyMap<string, Shape> = new Map(Object.entries({
-  start: shape({ version: 'number', node: 'text' }, { settles: 'flag' }),
+  start: shape({ version: 'number', node: 'text' }, { settles: 'flag', earlier: 'flag' }),
   publish: shape({ op: 'text', topic: 'text', body: 'text' }, { key: 'text', id: 'text', expiresAt: 'number' }),
   published: shape({ op: 'text', outcome: ['ok', 'refused', 'unknown'] }, { message: 'text', duplicate: 'flag', code: 'text' }),
   receipt: shape({ message: 'text', level: ['stored', 'processed'], by: 'texts' }, { subscription: 'text' }),

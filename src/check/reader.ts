@@ -80,7 +80,7 @@ export class Reader {
     this.#node?.unknown.push({ topic, body, key, id, ref })
   }
 
-  #start ({ version, node, settles }: Event<'start'>, ref: Ref): void {
+  #start ({ version, node, settles, earlier, t }: Event<'start'>, ref: Ref): void {
     const facts = this.#facts
     if (version !== 1) { this.#wrong(ref, `version ${String(version)} of the format is unknown; this program knows 1`); return }
     this.#unknown()
@@ -89,6 +89,7 @@ export class Reader {
     facts.counts.lives++
     this.#node = facts.node(node)
     this.#node.histories.add(this.#index)
+    if (earlier === true) this.#node.earlier ??= { untilMs: t }
     this.#history.node = node
     this.#history.active = ref
     for (const subscription of this.#subscriptions.values()) subscription.started()
@@ -135,7 +136,6 @@ export class Reader {
     if (known === undefined) {
       log.made.set(position, { ...content, expiresAt, t, publish: open.ref, outcome: ref })
     } else if (event.duplicate !== true || !sameContent(known, content)) {
-      if (facts.fault(node.id, ['forked']) !== undefined) return
       facts.findings.add('position-reused', `${event.message} was given to two publishes`, [known.publish, known.outcome, open.ref, ref])
     }
   }
@@ -239,7 +239,11 @@ export class Reader {
       return
     }
     checkSettled({ facts, subscription, sub, position, ref, life: this.#life }, state, event.type)
-    if (state === undefined) return
+    if (state === undefined) {
+      // It is settled all the same.
+      if (event.type !== 'nack') sub.states.set(position, { first: ref, last: ref, life: this.#life, attempt: 1, status: event.type === 'ack' ? 'acked' : 'dead', settled: ref, asked: true, nacked: 0, late: false, redriven: false, wasDead: false })
+      return
+    }
     if (event.type === 'nack') {
       state.nacked = ref
       if (!state.late && !state.redriven) nacked(subscription, sub, position, sub.log.seen.get(position)?.key, ref)

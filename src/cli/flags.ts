@@ -25,5 +25,6 @@ export const NODE_FLAGS: readonly FlagSpec[] = [
   { name: 'mdns', negatable: true, summary: 'Find nodes on the local network by multicast DNS.' },
   { name: 'message-bytes-max', value: 'SIZE', summary: 'Largest body of one message. Default 256KiB, at most 1MiB.' },
   { name: 'publish-wait', value: 'TIME', summary: 'How long a publish waits for room at the quota. Default 5s.' },
+  { name: 'history', value: 'FILE', summary: 'Append what the node does to this file, for skein-check.' },
   { name: 'accept-loss', summary: 'Start although the identity key is there and its store is gone.' }
 ]

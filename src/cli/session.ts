@@ -133,7 +133,7 @@ function checkMesh (client: ControlClient, { resolved }: SessionOptions): void {
 }
 
 function noteUnused ({ resolved, context }: SessionOptions): void {
-  const unused = (['listen', 'bootstrap', 'relay', 'mdns', 'messageBytesMax', 'publishWait', 'acceptLoss'] as const)
+  const unused = (['listen', 'bootstrap', 'relay', 'mdns', 'messageBytesMax', 'publishWait', 'history', 'acceptLoss'] as const)
     .flatMap((name) => resolved.origins[name].from === 'flag' ? [resolved.origins[name].name] : [])
   if (unused.length > 0) context.note(`a node runs on this directory already: ${unused.join(', ')} ${unused.length === 1 ? 'has' : 'have'} no effect`)
 }

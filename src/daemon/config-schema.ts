@@ -44,6 +44,7 @@ export const CONFIG_SCHEMA = {
     logLevel: { enum: LOG_LEVELS, description: 'What is logged to stderr. Read again on SIGHUP.' },
     messageBytesMax: { ...size, description: 'Largest body of one message. Default 256KiB, at most 1MiB.' },
     publishWait: { ...duration, description: 'How long a publish waits for room at the quota. Default 5s.' },
+    history: { type: 'string', minLength: 1, description: 'File to which what the node does is appended, for skein-check. A relative path counts from the directory of this file.' },
     retention: {
       type: 'object',
       additionalProperties: false,
@@ -90,6 +91,7 @@ export interface ConfigFile {
   readonly logLevel?: LogLevel
   readonly messageBytesMax?: number | string
   readonly publishWait?: string
+  readonly history?: string
   readonly retention?: ConfigRetention & { readonly channels?: Readonly<Record<string, ConfigRetention>> }
   readonly lapseAfter?: string
   readonly custody?: { readonly bytes?: number | string, readonly bytesPerPublisher?: number | string }

@@ -30,5 +30,6 @@ export function forwardEvents (node: MeshNode, { event, say }: EventSink): void 
     ? `forked        this node’s own key has signed two histories of ${channel} from ${position} on; others take nothing more from it`
     : `forked        ${publisher} has signed two histories of ${channel} from ${position} on; nothing more is taken from it`)
   on('clock:ahead', all, ({ publisher, channel, aheadMs }) => `clock ahead   ${publisher} on ${channel} by ${Math.round(aheadMs / 1_000)}s`)
+  on('history:lost', ({ message }) => ({ message }), ({ message }) => `history lost  ${message}; the node goes on`)
   on('store:damaged', all, ({ publisher, channel, position }) => `store damaged ${channel} ${position} of ${publisher}; it is fetched again`)
 }

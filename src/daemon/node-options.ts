@@ -11,7 +11,7 @@ const LAPSE_AFTER_MS_MIN = 60_000
 
 export async function nodeOptions (resolved: ResolvedSettings, role: 'daemon' | 'command', logger: Logger): Promise<NodeOptions> {
   await checkSettings(resolved)
-  const { data, mesh, listen, bootstrap, relay, mdns, messageBytesMax, publishWait, retention, custody, lapseAfter, acceptLoss } = resolved.values
+  const { data, mesh, listen, bootstrap, relay, mdns, messageBytesMax, publishWait, retention, custody, lapseAfter, history, acceptLoss } = resolved.values
   return {
     dataDir: data,
     bootstrap,
@@ -26,7 +26,8 @@ export async function nodeOptions (resolved: ResolvedSettings, role: 'daemon' | 
     ...(publishWait === undefined ? {} : { publishWaitMs: publishWait }),
     ...(retention === undefined ? {} : { retention }),
     ...(custody === undefined ? {} : { custody }),
-    ...(lapseAfter === undefined ? {} : { lapseAfterMs: lapseAfter })
+    ...(lapseAfter === undefined ? {} : { lapseAfterMs: lapseAfter }),
+    ...(history === undefined ? {} : { history })
   }
 }
 

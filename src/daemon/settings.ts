@@ -37,6 +37,7 @@ export interface Settings {
   readonly retention: (RetentionSettings & { readonly channels?: Readonly<Record<string, RetentionSettings>> }) | undefined
   readonly custody: CustodySettings | undefined
   readonly lapseAfter: number | undefined
+  readonly history: string | undefined
   readonly acceptLoss: boolean
 }
 
@@ -73,6 +74,7 @@ export const SETTINGS: Readonly<Record<SettingName, Setting>> = {
   retention: { kind: 'retention', file: 'retention' },
   custody: { kind: 'custody', file: 'custody' },
   lapseAfter: { kind: 'duration', file: 'lapseAfter' },
+  history: { kind: 'path', flag: 'history', env: 'SKEIN_HISTORY', file: 'history' },
   acceptLoss: { kind: 'switch', flag: 'accept-loss', env: 'SKEIN_ACCEPT_LOSS' }
 }
 

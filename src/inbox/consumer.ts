@@ -11,6 +11,8 @@ export interface RawDelivery {
   readonly attempt: number
   readonly late: boolean
   readonly ephemeral: boolean
+  /** A dead letter that is delivered again. */
+  readonly redriven?: true
   readonly publisher: string
   readonly incarnation: string
   readonly channel: string

@@ -268,5 +268,5 @@ export class Deliveries implements ConsumerPort {
 function redelivery (token: number, attempt: number, dead: DeadRow): RawDelivery {
   const log = new LogState(dead.log, 0, false)
   const { number, random } = dead.log.incarnation
-  return { token, log, position: dead.position, record: dead.record, attempt, late: false, ephemeral: false, publisher: log.publisher, incarnation: `${number}-${random}`, channel: log.channel }
+  return { token, log, position: dead.position, record: dead.record, attempt, late: false, ephemeral: false, redriven: true, publisher: log.publisher, incarnation: `${number}-${random}`, channel: log.channel }
 }

@@ -40,6 +40,8 @@ export interface NodeOptions {
   readonly lapseAfterMs?: number
   /** How long `publish` waits for room at the quota before it rejects, ms. Default 5,000. */
   readonly publishWaitMs?: number
+  /** A file to which what the node does is appended, for `skein-check` (docs/histories.md). Default: none. */
+  readonly history?: string
   /** Start although the identity key is there and its store is gone. Default false. */
   readonly acceptLoss?: boolean
   /** Where the node tells what an operator should know. Default: nowhere. */
@@ -257,6 +259,8 @@ export interface NodeEvents {
   'clock:ahead': (record: { readonly publisher: string, readonly channel: string, readonly aheadMs: number }) => void
   /** A batch in the store is not what was written; it is fetched again from peers. */
   'store:damaged': (place: { readonly publisher: string, readonly incarnation: string, readonly channel: string, readonly position: number }) => void
+  /** The history cannot be written; lines of it are missing from now on, until there is room again. Told once. */
+  'history:lost': (error: Error) => void
   /** The store failed or the node met a fault it cannot go on from. It is closed. */
   'node:failed': (error: Error) => void
 }

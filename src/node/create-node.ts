@@ -6,6 +6,8 @@ import { createCrypto } from '../security/ed25519.js'
 import { openDataDir } from '../store/data-dir.js'
 import type { MeshNode, NodeOptions } from './api.js'
 import { Engine } from './engine.js'
+import { HistoryFile } from './history-file.js'
+import { History } from './history.js'
 import { SkeinNode } from './mesh-node.js'
 import { bootstrapOp, openInMemory, openStoreAndIdentity } from './open-store.js'
 import { checkNodeOptions, DEFAULTS } from './options.js'
@@ -28,9 +30,14 @@ export async function createNode (options: NodeOptions): Promise<MeshNode> {
   const given = { mesh: options.mesh, bootstrap: options.bootstrap ?? [] }
   const dir = options.dataDir === undefined ? undefined : await openDataDir(options.dataDir, { role: options.role ?? 'embedded' })
   const undo: Array<() => void | Promise<void>> = [() => { dir?.release(false) }]
+  let node: SkeinNode | undefined
   try {
-    const { store, identity, mesh, bootstrap } = dir === undefined ? await openInMemory(given) : await openStoreAndIdentity(dir, { ...given, acceptLoss: options.acceptLoss === true, log })
-    undo.unshift(async () => { await store.close() })
+    const { store: opened, storeLost, identity, mesh, bootstrap } = dir === undefined ? await openInMemory(given) : await openStoreAndIdentity(dir, { ...given, acceptLoss: options.acceptLoss === true, log })
+    undo.unshift(async () => { await opened.close() })
+    const file = options.history === undefined ? undefined : new HistoryFile({ path: options.history, clock: systemClock, lost: (error) => { node?.historyLost(error) } })
+    if (file !== undefined) undo.unshift(() => { file.close() })
+    const history = file === undefined ? undefined : new History(file, systemClock.wallMs().toString(36))
+    const store = history?.before(opened) ?? opened
     const network = await createLibp2pNetwork({
       privateKey: identity.privateKey, mesh, listen: options.listen ?? DEFAULTS.listen, bootstrap, mdns: options.mdns === true, relay: options.relay === true,
       agent: `skein/${VERSION}`, clock: systemClock, random: systemRandom, log
@@ -39,8 +46,8 @@ export async function createNode (options: NodeOptions): Promise<MeshNode> {
     const crypto = createCrypto(identity.seed)
     const remembered = [...bootstrap]
     let engine: Engine | undefined
-    const node = new SkeinNode({
-      clock: systemClock, store, network, log, mesh, version: VERSION, options,
+    node = new SkeinNode({
+      clock: systemClock, store, network, log, mesh, version: VERSION, options, history,
       release: (clean) => { dir?.release(clean) },
       rememberBootstrap: (address) => {
         if (remembered.includes(address)) return
@@ -51,6 +58,7 @@ export async function createNode (options: NodeOptions): Promise<MeshNode> {
       engine = new Engine({ clock: systemClock, random: systemRandom, crypto, mesh: meshHash(crypto, mesh), store, network, log, listener, settings: options })
       return engine
     })
+    if (engine !== undefined) history?.begin(engine, file?.isContinued === true, storeLost)
     await engine?.start()
     return node
   } catch (error) {

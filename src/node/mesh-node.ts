@@ -16,6 +16,7 @@ import { claimInfos } from './claims.js'
 import { Closing } from './closing.js'
 import { NodeConsumer } from './consumer.js'
 import type { Engine, EngineListener } from './engine.js'
+import type { History } from './history.js'
 import { checkPublishOptions, DEFAULTS, subscriptionSettings, type SubscriptionSettings } from './options.js'
 import { EphemeralPublished, NodePublished, NodeReceipt } from './receipt.js'
 import { logInfos, nodeStatus, peerInfo } from './status.js'
@@ -29,6 +30,8 @@ export interface NodeParts {
   readonly mesh: string
   readonly version: string
   readonly options: NodeOptions
+  /** Where it is recorded, if anywhere. */
+  readonly history?: History | undefined
   /** Releases the data directory. `clean`: nothing of the store was broken off. */
   readonly release: (clean: boolean) => void
   readonly rememberBootstrap: (address: string) => void
@@ -55,7 +58,8 @@ export class SkeinNode implements MeshNode {
     this.dataDir = parts.options.dataDir
     this.#startedMs = parts.clock.nowMs()
     this.#emitter = new Emitter((event, error) => { parts.log.error({ event, error: String(error) }, 'a listener threw') })
-    this.#engine = makeEngine(this.#listener())
+    const listener = this.#listener()
+    this.#engine = makeEngine(parts.history?.listening(listener) ?? listener)
   }
 
   get peerId (): string { return this.#engine.self }
@@ -115,6 +119,12 @@ export class SkeinNode implements MeshNode {
     void this.close().catch(() => {})
   }
 
+  /** What happens is no longer recorded, at least for now. The node goes on. */
+  historyLost (error: Error): void {
+    this.#p.log.error({ error: error.message }, 'the history cannot be written; the node goes on')
+    this.#emitter.emit('history:lost', error)
+  }
+
   #checkOpen (): void {
     if (this.#failure !== undefined) throw new SkeinError('ERR_STORE', `the node has failed: ${this.#failure.message}`, { cause: this.#failure })
     if (this.#closed !== undefined) throw new SkeinError('ERR_CLOSED', 'the node is closed')
@@ -138,8 +148,8 @@ export class SkeinNode implements MeshNode {
         })
       })
     }
-    const placed = await this.#place((done) => { this.#engine.publish(record, done) }, options.signal)
-    return new NodePublished(this.#engine, topic, placed, this.#closing)
+    const placed = await this.#place((done) => { this.#engine.publish(record, this.#p.history?.publishing(record, done) ?? done) }, options.signal)
+    return new NodePublished(this.#engine, topic, placed, this.#closing, this.#p.history)
   }
 
   #place (act: (done: (error: SkeinError | undefined, placed?: Placed) => void) => void, signal: AbortSignal | undefined): Promise<Placed> {
@@ -159,7 +169,7 @@ export class SkeinNode implements MeshNode {
     if (logId.publisher !== this.peerId) throw new SkeinError('ERR_NOT_FOUND', 'the message was published by another node', { hint: 'Ask the node that published it.' })
     const log = this.#engine.book.get(logKey(logId))
     if (log === undefined || position > log.head) throw new SkeinError('ERR_NOT_FOUND', `this node has published no message ${id}`)
-    return new NodeReceipt(this.#engine, log, position, this.#closing)
+    return new NodeReceipt(this.#engine, log, position, this.#closing, this.#p.history)
   }
 
   async subscribe (filters: string | readonly string[], options: SubscribeOptions = {}): Promise<Subscription> {
@@ -206,15 +216,25 @@ export class SkeinNode implements MeshNode {
 
   #attach (filters: string[], options: SubscribeOptions, settings: SubscriptionSettings, mode: 'ordered' | 'keyed', callbacks: { ready: () => void, closed: (error?: Error) => void }): ReturnType<Engine['inbox']['attach']> {
     if (options.name === undefined) return this.#engine.inbox.attachLive(filters, { ...callbacks, maxBuffered: Math.max(4096, settings.maxInFlight) })
-    return this.#engine.inbox.attach(options.name, { ...callbacks, mode, maxInFlight: settings.maxInFlight })
+    const { history } = this.#p
+    const recorded = { name: options.name, filters, mode, maxAttempts: settings.maxAttempts }
+    history?.subscribed(recorded, this.#engine.inbox.info().find(({ name }) => name === options.name)?.from ?? 'latest')
+    const handle = this.#engine.inbox.attach(options.name, { ...callbacks, mode, maxInFlight: settings.maxInFlight })
+    return history?.consuming(recorded, handle) ?? handle
   }
 
   subscriptions (): SubscriptionInfo[] { return this.#engine.inbox.info() }
 
   async removeSubscription (name: string): Promise<void> {
     this.#checkOpen()
+    const { history } = this.#p
+    history?.unsubscribing(name)
     await new Promise<void>((resolve, reject) => {
-      this.#engine.inbox.remove(name, (error) => { if (error === undefined) resolve(); else reject(error) })
+      this.#engine.inbox.remove(name, (error) => {
+        if (error !== undefined && error.code !== 'ERR_NOT_FOUND') history?.lost(`whether ${name} was removed: ${error.code}`)
+        if (error === undefined) resolve()
+        else reject(error)
+      })
     })
   }
 
@@ -305,7 +325,10 @@ export class SkeinNode implements MeshNode {
     try {
       await this.#engine.close()
     } finally {
-      await this.#p.store.close().finally(() => { this.#p.release(this.#failure === undefined) })
+      await this.#p.store.close().finally(() => {
+        this.#p.history?.close()
+        this.#p.release(this.#failure === undefined)
+      })
     }
   }
 

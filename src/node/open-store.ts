@@ -16,6 +16,8 @@ const BOOTSTRAP_MAX = 64
 
 export interface OpenedStore {
   readonly store: Store
+  /** The key was there and its store was not. */
+  readonly storeLost: boolean
   readonly identity: Identity
   readonly mesh: string
   /** Addresses given now and those remembered. */
@@ -66,7 +68,7 @@ export async function openStoreAndIdentity (dir: DataDir, options: { mesh?: stri
     if (owner === undefined || options.bootstrap.length > 0) {
       await new Promise<void>((resolve, reject) => { store.commit(ops, (error) => { if (error !== undefined && owner === undefined) reject(error); else resolve() }) })
     }
-    return { store, identity, mesh, bootstrap }
+    return { store, storeLost: lost, identity, mesh, bootstrap }
   } catch (error) {
     await store.close()
     throw error
@@ -74,7 +76,7 @@ export async function openStoreAndIdentity (dir: DataDir, options: { mesh?: stri
 }
 
 export async function openInMemory (options: { mesh?: string | undefined, bootstrap: readonly string[] }): Promise<OpenedStore> {
-  return { store: createMemoryStore(), identity: await createIdentity(), mesh: options.mesh ?? DEFAULTS.mesh, bootstrap: options.bootstrap }
+  return { store: createMemoryStore(), storeLost: false, identity: await createIdentity(), mesh: options.mesh ?? DEFAULTS.mesh, bootstrap: options.bootstrap }
 }
 
 function rememberedBootstrap (store: Store): string[] {

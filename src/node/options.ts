@@ -21,7 +21,7 @@ export const DEFAULTS = {
   drainTimeoutMs: 5_000
 } as const
 
-const NODE_KEYS = ['dataDir', 'inMemory', 'mesh', 'listen', 'bootstrap', 'relay', 'mdns', 'messageBytesMax', 'retention', 'custody', 'lapseAfterMs', 'publishWaitMs', 'acceptLoss', 'logger', 'role']
+const NODE_KEYS = ['dataDir', 'inMemory', 'mesh', 'listen', 'bootstrap', 'relay', 'mdns', 'messageBytesMax', 'retention', 'custody', 'lapseAfterMs', 'publishWaitMs', 'acceptLoss', 'history', 'logger', 'role']
 const PUBLISH_KEYS = ['headers', 'key', 'expiresInMs', 'id', 'durability', 'contentType', 'signal']
 const SUBSCRIBE_KEYS = ['name', 'from', 'maxInFlight', 'ackTimeoutMs', 'maxAttempts', 'backoffMs', 'backoffMaxMs', 'change']
 
@@ -54,6 +54,7 @@ export function checkNodeOptions (options: NodeOptions): void {
   if (options.dataDir !== undefined && (typeof options.dataDir !== 'string' || options.dataDir === '')) throw new SkeinError('ERR_BAD_ARGUMENT', 'dataDir must be the path of a directory')
   if (options.dataDir === undefined && options.inMemory !== true) throw new SkeinError('ERR_BAD_ARGUMENT', 'dataDir is needed', { hint: 'Give the node a directory of its own, or inMemory: true for one that keeps nothing.' })
   if (options.dataDir !== undefined && options.inMemory === true) throw new SkeinError('ERR_BAD_ARGUMENT', 'dataDir and inMemory exclude each other')
+  if (options.history !== undefined && (typeof options.history !== 'string' || options.history === '')) throw new SkeinError('ERR_BAD_ARGUMENT', 'history must be the path of a file')
   checkName('mesh', options.mesh)
   checkTexts('listen', options.listen)
   checkTexts('bootstrap', options.bootstrap)

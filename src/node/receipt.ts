@@ -6,12 +6,13 @@ import type { LogState } from '../store/log-state.js'
 import type { ProcessedOptions, Published, Receipt, ReceiptState, StoredOptions, WaitOptions } from './api.js'
 import type { Closing } from './closing.js'
 import type { Engine } from './engine.js'
+import type { History } from './history.js'
 
 /** How far one message of this node got. */
 export class NodeReceipt implements Receipt {
   readonly id: string
 
-  constructor (protected readonly engine: Engine, protected readonly log: LogState, readonly position: number, private readonly closing: Closing) {
+  constructor (protected readonly engine: Engine, protected readonly log: LogState, readonly position: number, private readonly closing: Closing, private readonly history?: History) {
     this.id = formatMessageId(log.id, position)
   }
 
@@ -21,15 +22,20 @@ export class NodeReceipt implements Receipt {
     const by = options.by ?? 1
     if (typeof by === 'number') {
       if (!Number.isInteger(by) || by < 1 || by > 1_000_000) throw new SkeinError('ERR_BAD_ARGUMENT', 'stored by must be a whole number of nodes from 1, or a peer id')
-      return await this.#wait(state => state.stored.length >= by, options)
+      return this.#told('stored', await this.#wait(state => state.stored.length >= by, options))
     }
     if (peerIdToBytes(by) === undefined) throw new SkeinError('ERR_BAD_ARGUMENT', `not a peer id: ${JSON.stringify(by)}`)
-    return await this.#wait(state => by === this.engine.self || state.stored.includes(by), options)
+    return this.#told('stored', await this.#wait(state => by === this.engine.self || state.stored.includes(by), options))
   }
 
   async processed (options: ProcessedOptions): Promise<ReceiptState> {
     if (typeof options?.by !== 'string' || options.by === '') throw new SkeinError('ERR_BAD_ARGUMENT', 'processed needs the name of a subscription, as by')
-    return await this.#wait(state => state.processed.some(({ name }) => name === options.by), options)
+    return this.#told('processed', await this.#wait(state => state.processed.some(({ name }) => name === options.by), options))
+  }
+
+  #told (level: 'stored' | 'processed', state: ReceiptState): ReceiptState {
+    this.history?.receipt(this.id, level, state)
+    return state
   }
 
   #wait (holds: (state: ReceiptState) => boolean, { signal, timeoutMs }: WaitOptions): Promise<ReceiptState> {
@@ -70,8 +76,8 @@ export class NodePublished extends NodeReceipt implements Published {
   readonly time: number
   readonly duplicate: boolean
 
-  constructor (engine: Engine, readonly topic: string, placed: Placed, closing: Closing) {
-    super(engine, placed.log, placed.position, closing)
+  constructor (engine: Engine, readonly topic: string, placed: Placed, closing: Closing, history?: History) {
+    super(engine, placed.log, placed.position, closing, history)
     this.channel = placed.log.channel
     this.incarnation = formatIncarnation(placed.log.incarnation)
     this.time = placed.time

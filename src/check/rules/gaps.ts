@@ -58,6 +58,7 @@ function checkUnrecoverable (facts: Facts, subscription: Subscription, { log, st
     facts.findings.add('gap-unjustified', `${what} has ${log.key}.${position}, which its publisher never lost, and which did not come later`, [made.publish, made.outcome, ref])
     return
   }
+  if (log.made.size === 0 && publisher.earlier !== undefined) return
   // The rest must be operations of which nobody knows what they became.
   const possible = publisher.unknown.filter(op => channelOf(op.topic) === log.channel).length
   if (to - Math.max(from, trimmed + 1) + 1 - known > possible) facts.findings.add('gap-unjustified', `${what} has positions that were never published`, [ref])

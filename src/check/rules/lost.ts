@@ -68,6 +68,8 @@ function isInScope (facts: Facts, subscription: Subscription, sub: SubLog | unde
   const unseen = facts.storeLostUnseen(subscription.node)
   const createdMs = unseen ? subscription.subscribedMs : subscription.createdMs
   const after = (at: number | undefined, ms: number | undefined): boolean => at !== undefined && ms !== undefined && at > ms + skewMs
+  const { earlier } = facts.node(subscription.node)
+  if (earlier !== undefined && !after(made.t, earlier.untilMs)) return false
   // Under filters that it had before the message may have been passed over.
   if (!subscription.alwaysMatched(made.topic) && !after(made.t, subscription.changedMs)) return false
   const trim = log.trims.find(({ through }) => through >= position)

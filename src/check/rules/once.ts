@@ -24,7 +24,7 @@ export function checkDelivered (at: At, state: State | undefined, late: boolean,
   } else if (state?.status === 'dead' && !redriven) {
     facts.findings.add('delivered-again', `${nameOf(at)} was delivered after it had become a dead letter`, [state.settled, ref], lost)
   }
-  if (redriven && state?.status !== 'dead' && state?.wasDead !== true && (state === undefined || state.life === life)) {
+  if (redriven && state?.status !== 'dead' && state?.wasDead !== true && (state === undefined ? facts.node(subscription.node).earlier === undefined : state.life === life)) {
     // In an earlier life it may have become one with nobody left to write it down.
     facts.findings.add('redriven-alive', `${nameOf(at)} was redriven and is no dead letter`, state === undefined ? [ref] : [state.last, ref], lost)
   }
@@ -40,6 +40,7 @@ export function checkDelivered (at: At, state: State | undefined, late: boolean,
 export function checkSettled (at: At, state: State | undefined, how: 'ack' | 'nack' | 'dead'): void {
   const { facts, subscription, ref, life } = at
   const lost = subscription.node
+  if (state === undefined && how === 'dead' && facts.node(lost).earlier !== undefined) return
   if (state === undefined || (how !== 'dead' && state.life !== life)) {
     const where = state === undefined ? '' : ' in this life of the node'
     facts.findings.add('settled-unseen', `${nameOf(at)} has ${how === 'dead' ? 'become a dead letter' : `been ${how}ed`} and was not delivered${where}`, state === undefined ? [ref] : [state.last, ref], lost)

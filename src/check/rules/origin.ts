@@ -6,7 +6,7 @@
  * Rule `seen-twice`: an operation of unknown outcome is one message at most; one whose publish id is that of a message is that message or none.
  * Rule `refused-seen`: what was refused is not delivered.
  *
- * Of a publisher that `forked` nothing of this holds.
+ * Of a publisher that `forked` and has no history nothing of this holds. Logs of which a publisher has recorded nothing, since its history began later, are let pass.
  */
 import type { HistoryEvent } from '../event.js'
 import type { Content, Facts, Log, Made, NodeFacts, Op } from '../facts.js'
@@ -36,13 +36,15 @@ export function checkSeen (log: Log, position: number, event: Extract<HistoryEve
 export function checkOrigin (facts: Facts): void {
   const strangers = new Map<NodeFacts, Array<{ log: Log, position: number, content: Content, ref: Ref }>>()
   for (const log of facts.logs.values()) {
-    if (log.seen.size === 0 || facts.fault(log.publisher, ['forked']) !== undefined) continue
+    if (log.seen.size === 0) continue
     const observed = facts.isObserved(log.publisher)
+    if (!observed && facts.fault(log.publisher, ['forked']) !== undefined) continue
+    const before = log.made.size === 0 && facts.node(log.publisher).earlier !== undefined
     if (!observed) facts.doubts.add(`there is no history of the publisher ${log.publisher}, of which messages were delivered`)
     for (const [position, seen] of log.seen) {
       const made = log.made.get(position)
       if (made !== undefined) checkAltered(facts, log, position, made, seen, seen.ref)
-      else if (observed) {
+      else if (observed && !before) {
         const node = facts.node(log.publisher)
         const list = strangers.get(node)
         if (list === undefined) strangers.set(node, [{ log, position, content: seen, ref: seen.ref }])

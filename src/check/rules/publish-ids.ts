@@ -15,7 +15,7 @@ function checkId (facts: Facts, node: NodeFacts, id: string, uses: readonly IdUs
   for (const use of uses) {
     if (use.message === undefined) continue
     if (before === undefined) {
-      const isFirst = !uses.some(other => other !== use) && !node.unknown.some(op => op.id === id)
+      const isFirst = node.earlier === undefined && !uses.some(other => other !== use) && !node.unknown.some(op => op.id === id)
       if (use.duplicate && isFirst) facts.findings.add('publish-id', `${use.message} is said to repeat an earlier publish under ${JSON.stringify(id)}, and there was none`, [use.publish, use.outcome])
     } else if (use.message !== before.message && !isFree(facts, node, before, use)) {
       facts.findings.add('publish-id', `the id ${JSON.stringify(id)} was given to two messages`, [before.publish, before.outcome, use.publish, use.outcome])

@@ -33,6 +33,7 @@ function checkProcessed (facts: Facts, { message, subscription: name = '' }: Rec
   if (made === undefined || !subscription.alwaysMatched(made.topic) || facts.mayHaveExpired(made.expiresAt)) return
   if (sub?.gaps.first(position) !== undefined) return
   if (state === undefined) {
+    if (facts.node(by).earlier !== undefined) return
     // Before its start all is settled, and so is what was trimmed before it was made.
     if ((subscription.from !== 'earliest' && !(position >= (sub?.claimed ?? Infinity))) || log.trims.some(({ through }) => through >= position)) return
     facts.findings.add('receipt-untrue', `${message} is said to be processed by ${name} of ${by}, to which it was never delivered`, [made.publish, made.outcome, ref, subscription.ref])

@@ -16,6 +16,7 @@ export function checkTimes (facts: Facts): void {
   const last = lastIncarnations(facts)
   for (const { log, position, ref, subscription } of facts.lates) {
     // An incarnation of which nothing is known may have followed.
+    if (facts.node(subscription.node).earlier !== undefined) continue
     const publisher = facts.node(log.publisher)
     if (publisher.histories.size === 0 || publisher.unknown.some(op => channelOf(op.topic) === log.channel)) continue
     if (last.get(`${log.publisher}.${log.channel}`) !== log.incarnation) continue
