@@ -128,7 +128,8 @@ export function toWireError (error: unknown): WireError {
 }
 
 /** A server of a newer version may know more codes than this table. */
-export function fromWireError (error: WireError): SkeinError {
-  const code = Object.hasOwn(ERRORS, error.code) ? error.code as ErrorCode : 'ERR_INTERNAL'
-  return new SkeinError(code, error.message, error.hint === undefined ? {} : { hint: error.hint })
+export function fromWireError (error: unknown): SkeinError {
+  const { code, message, hint } = typeof error === 'object' && error !== null ? error as Partial<Record<keyof WireError, unknown>> : {}
+  const known = typeof code === 'string' && Object.hasOwn(ERRORS, code) ? code as ErrorCode : 'ERR_INTERNAL'
+  return new SkeinError(known, typeof message === 'string' ? message : 'the node answered with an error that this command cannot read', typeof hint === 'string' ? { hint } : {})
 }

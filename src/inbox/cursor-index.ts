@@ -52,7 +52,7 @@ export class CursorIndex {
       from = Math.min(from, cursor.mark + 1)
       since = Math.min(since, cursor.since)
     }
-    return { from, since: since === 0 ? 0 : Math.max(1, Math.floor(since + offsetMs)) }
+    return { from, since: since === 0 ? 0 : Math.min(Number.MAX_SAFE_INTEGER, Math.max(1, Math.floor(since + offsetMs))) }
   }
 
   processed (log: LogState): Array<{ name: string, ranges: RangeSet }> {

@@ -1,7 +1,8 @@
 import { utf8 } from '../base/bytes.js'
 import { readVarint, varintLength, writeVarint } from '../base/varint.js'
 
-const strict = new TextDecoder('utf-8', { fatal: true })
+// A leading U+FEFF is a character of the text like any other.
+const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** Writes a row: varints, and bytes and texts with their length before them. */
 export class RowWriter {

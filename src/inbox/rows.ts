@@ -15,6 +15,7 @@ import { SkeinError } from '../base/errors.js'
 import { RangeSet } from '../base/range-set.js'
 import { INCARNATION_RANDOM_BYTES, type LogId } from '../message/ids.js'
 import { PEER_ID_BYTES, peerIdFromBytes, peerIdToBytes } from '../message/peer-id.js'
+import { isChannel } from '../message/topic.js'
 import type { RecordFields } from '../message/record.js'
 import { Record as WireRecord } from '../message/wire.js'
 import type { GapReason } from '../message/reports.js'
@@ -67,7 +68,9 @@ export function deadKey (subscription: number, sequence: number): Uint8Array {
   return key
 }
 
+/** Throws `ERR_STORE_CORRUPT` when the key is none of a dead letter. */
 export function sequenceOf (key: Uint8Array): number {
+  if (key.length !== 12) throw new SkeinError('ERR_STORE_CORRUPT', 'the key of a dead letter is not what was written')
   const view = new DataView(key.buffer, key.byteOffset, key.byteLength)
   return view.getUint32(4) * 0x100000000 + view.getUint32(8)
 }
@@ -131,7 +134,10 @@ function readLogId (reader: RowReader): LogId {
   const publisher = peerIdFromBytes(reader.raw(PEER_ID_BYTES))
   if (publisher === undefined) throw new RangeError('no such publisher')
   const number = reader.number()
-  return { publisher, incarnation: { number, random: toHex(reader.raw(INCARNATION_RANDOM_BYTES)) }, channel: reader.text() }
+  const random = toHex(reader.raw(INCARNATION_RANDOM_BYTES))
+  const channel = reader.text()
+  if (number < 1 || !isChannel(channel)) throw new RangeError('no such log')
+  return { publisher, incarnation: { number, random }, channel }
 }
 
 /** Monotonic to wall clock and back: a delay goes on after a restart. */

@@ -1,6 +1,7 @@
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import { SkeinError } from '../base/errors.js'
+import { ADDRESS_CHARACTERS_MAX } from './network-limits.js'
 
 export interface ParsedAddress { readonly address: string, readonly peerId: string | undefined }
 
@@ -8,6 +9,8 @@ export interface ParsedAddress { readonly address: string, readonly peerId: stri
 export function parseAddress (text: string, purpose: 'listen' | 'dial'): ParsedAddress {
   const hint = purpose === 'listen' ? 'Use an address like /ip4/0.0.0.0/tcp/4001.' : 'Use an address like /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW….'
   const refuse = (why: string, cause?: unknown): SkeinError => new SkeinError('ERR_BAD_ADDRESS', `${JSON.stringify(text)} ${why}`, { hint, cause })
+  // What it takes to read one grows with the square of its length.
+  if (text.length > ADDRESS_CHARACTERS_MAX) throw new SkeinError('ERR_BAD_ADDRESS', `an address has at most ${ADDRESS_CHARACTERS_MAX} characters, not ${text.length}`, { hint })
   let parsed: Multiaddr
   try {
     parsed = multiaddr(text)

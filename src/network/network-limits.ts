@@ -5,6 +5,8 @@ export const HELLO_BYTES_MAX = 8 * 1024
 export const HELLO_ADDRESSES_MAX = 16
 export const HELLO_ADDRESS_BYTES_MAX = 256
 export const HELLO_AGENT_BYTES_MAX = 128
+/** A multiaddr that is listened on or dialled. The longest DNS name with a port and a peer id fits. */
+export const ADDRESS_CHARACTERS_MAX = 512
 export const REFUSAL_BYTES_MAX = 256
 
 /** From a connection to a link that is up. Guess: a slow mobile link needs about 3 s. */

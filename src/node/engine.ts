@@ -51,8 +51,8 @@ export interface EngineListener {
   buried (letter: DeadLetter): void
   /** There is proof that a publisher, or with `own` this node's key, has signed two histories of one log. */
   forked (fork: { readonly publisher: string, readonly incarnation: string, readonly channel: string, readonly position: number, readonly own: boolean, readonly logKey: string }): void
-  /** Another process works with this node's key. `stays`: it started before this one, which has to stop. */
-  duplicate? (rival: { readonly startedAt: number, readonly stays: boolean }): void
+  /** Another process works with this node's key. `later`: it started after this one, and is the one to stop. */
+  duplicate? (rival: { readonly life: string, readonly startedAt: number, readonly later: boolean }): void
   ahead (batch: SealedBatch, aheadMs: number): void
   damaged (log: LogState, position: number): void
   /** A durable subscription lapses in so many ms, unless it is heard of. */
@@ -183,7 +183,6 @@ export class Engine {
       passed: (log, through, since) => { this.inbox.passed(log, through, since) },
       unavailable: (log, from, to, reason) => { this.wants.unavailable(log, from, to, reason) },
       closed: (log) => this.forks.isClosed(log.id) ? 'forked' : undefined,
-      keptThrough: (log) => this.wants.keptThrough(log),
       strike
     })
     this.repair = new Repair({
@@ -225,9 +224,7 @@ export class Engine {
         }
       },
       subscriptionsChanged: () => { this.outbox.admitWaiting() },
-      lapse: this.lapses.ofOthers,
-      heardSelf: (heads) => { this.lives.heardHeads(heads) },
-      duplicate: (rival) => { this.lives.duplicate(rival) }
+      lapse: this.lapses.ofOthers
     })
     this.channels = new Channels({
       relay: settings.relay === true,
@@ -239,10 +236,7 @@ export class Engine {
       overflow: (channel) => { options.listener.notice({ code: 'ERR_LIMIT', message: `there are more channels than this node may join; ${channel} and others are left out` }) }
     })
     this.book.listen({
-      logLearned: (log) => {
-        this.channels.heard(log.channel)
-        if (log.own) this.lives.learned(log)
-      },
+      logLearned: (log) => { this.channels.heard(log.channel) },
       logChanged: (log) => { this.#logChanged(log) },
       recordsHeld: (log) => { this.puller.notice(log) },
       batchDamaged: (log, from) => {

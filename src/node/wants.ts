@@ -1,6 +1,5 @@
 import { RangeSet } from '../base/range-set.js'
 import type { GapReason } from '../message/reports.js'
-import { compareIncarnations } from '../message/ids.js'
 import type { Wanted } from '../repair/puller.js'
 import type { LogState } from '../store/log-state.js'
 import type { Engine } from './engine.js'
@@ -28,21 +27,6 @@ export class Wants {
     const needs = this.#e.inbox.needs(log)
     if (this.#e.options.settings.relay === true && this.#e.custodian.hasRoom(log.publisher)) return { from: Math.min(keepFrom, needs?.from ?? keepFrom), to: log.head, since: 0 }
     return needs === undefined ? undefined : { from: needs.from, to: log.head, since: needs.since }
-  }
-
-  /**
-   * How far its publisher still had a log when it began a later one, by the link that it signed then: what lies behind was lost by it, with a store
-   * that was older or gone. Infinite when no later log says so.
-   */
-  keptThrough (log: LogState): number {
-    let through = Number.POSITIVE_INFINITY
-    for (const later of this.#e.book.logs(log.channel)) {
-      if (later.publisher !== log.publisher || !later.linkKnown || compareIncarnations(later.incarnation, log.incarnation) <= 0) continue
-      const order = later.link === undefined ? -1 : compareIncarnations(later.link.incarnation, log.incarnation)
-      if (order < 0) return 0
-      if (order === 0) through = Math.min(through, later.link?.position ?? 0)
-    }
-    return through
   }
 
   underWayOrGone (log: LogState): RangeSet | undefined {

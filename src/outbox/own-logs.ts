@@ -1,6 +1,7 @@
 import type { Clock, Random } from '../base/clock.js'
 import type { Crypto } from '../base/crypto.js'
 import { toHex } from '../base/bytes.js'
+import { SkeinError } from '../base/errors.js'
 import { sealBatch, type SealedBatch } from '../message/batch.js'
 import { compareIncarnations, formatIncarnation, INCARNATION_RANDOM_BYTES, type Incarnation } from '../message/ids.js'
 import { encodeRecords, type RecordFields } from '../message/record.js'
@@ -35,12 +36,19 @@ export class OwnLogs {
   readonly #o: OwnLogsOptions
   readonly #writers = new Map<string, Writer>()
   #incarnation: Incarnation | undefined
+  /** The number of the last incarnation, as the store has it. */
+  #lastOnDisk = 0
   #incarnationDurable = false
   /** The highest number that others know of an incarnation of ours. */
   #heardOf = 0
 
+  /** Throws `ERR_STORE_CORRUPT` when the row of the last incarnation is not what was written. */
   constructor (options: OwnLogsOptions) {
     this.#o = options
+    const row = options.store.get('meta', INCARNATION_KEY)
+    if (row === undefined) return
+    this.#lastOnDisk = row.length === 8 ? Number(Buffer.from(row).readBigUInt64BE()) : Number.NaN
+    if (!Number.isSafeInteger(this.#lastOnDisk + 1)) throw new SkeinError('ERR_STORE_CORRUPT', 'the number of the last incarnation is not what was written')
   }
 
   /** Undefined until the first publish of this start. */
@@ -61,8 +69,7 @@ export class OwnLogs {
   /** Allocates the incarnation and makes sure that it is in the same commit as the first batch. */
   #begin (ops: StoreOp[]): Incarnation {
     if (this.#incarnation === undefined) {
-      const row = this.#o.store.get('meta', INCARNATION_KEY)
-      let last = Math.max(this.#heardOf, row === undefined ? 0 : Number(Buffer.from(row).readBigUInt64BE()))
+      let last = Math.max(this.#heardOf, this.#lastOnDisk)
       // What peers remember of us counts too: the store may be older than the last life.
       for (const log of this.#o.book.all()) if (log.own) last = Math.max(last, log.incarnation.number)
       this.#incarnation = { number: Math.max(last + 1, Math.floor(this.#o.clock.wallMs())), random: toHex(this.#o.random.bytes(INCARNATION_RANDOM_BYTES)) }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { SkeinError } from '../base/errors.js'
+import { isSkeinError, SkeinError } from '../base/errors.js'
 import type { SealedBatch } from '../message/batch.js'
 import type { RecordFields } from '../message/record.js'
 import { Record as WireRecord } from '../message/wire.js'
@@ -26,9 +26,13 @@ export class PublishIds {
       underWay.push({ content: contentHash(record), done })
       return true
     }
-    const row = this.store.get('publish-id', idKey(record.id))
-    if (row === undefined) return false
-    const { logNumber, position, time, content } = parseIdRow(row)
+    const parsed = readIdRow(this.store, idKey(record.id))
+    if (parsed === undefined) return false
+    if (parsed === 'damaged') {
+      done(new SkeinError('ERR_STORE_CORRUPT', `what is known of the id ${JSON.stringify(record.id)} is not what was written`))
+      return true
+    }
+    const { logNumber, position, time, content } = parsed
     const log = this.book.byNumber(logNumber)
     // A record that was trimmed is past: the id is free again.
     if (log === undefined || position <= Math.max(log.trimmed, log.dropped)) return false
@@ -57,7 +61,7 @@ export class PublishIds {
   stage (log: LogState, batch: SealedBatch, entries: ReadonlyArray<Pending<PublishDone>>, ops: StoreOp[]): void {
     for (const [i, { record }] of entries.entries()) {
       if (record.id === '') continue
-      const value = Buffer.alloc(28)
+      const value = Buffer.alloc(ROW_BYTES)
       value.writeUInt32BE(log.number, 0)
       value.writeBigUInt64BE(BigInt(batch.base + i), 4)
       value.writeBigUInt64BE(BigInt(Math.floor(record.time)), 12)
@@ -67,23 +71,42 @@ export class PublishIds {
   }
 }
 
-function parseIdRow (value: Uint8Array): { logNumber: number, position: number, time: number, content: Buffer } {
+interface IdRow { readonly logNumber: number, readonly position: number, readonly time: number, readonly content: Buffer }
+
+/** 'damaged' when it is not what was written. */
+function readIdRow (store: Store, key: Uint8Array): IdRow | 'damaged' | undefined {
+  try {
+    const value = store.get('publish-id', key)
+    return value === undefined ? undefined : parseIdRow(value)
+  } catch (error) {
+    if (isSkeinError(error, 'ERR_STORE_CORRUPT')) return 'damaged'
+    throw error
+  }
+}
+
+function parseIdRow (value: Uint8Array): IdRow | 'damaged' {
+  if (value.length !== ROW_BYTES) return 'damaged'
   const row = Buffer.from(value)
   return { logNumber: row.readUInt32BE(0), position: Number(row.readBigUInt64BE(4)), time: Number(row.readBigUInt64BE(12)), content: row.subarray(20) }
 }
 
 /** Rows whose record is gone, among the next `limit` after `after`: the operations, and where to go on. */
 export function expiredIds (store: Store, book: LogBook, after: Uint8Array | undefined, limit = 500): { ops: StoreOp[], next: Uint8Array | undefined } {
-  const rows = store.entries('publish-id', { ...(after === undefined ? {} : { gte: after }), limit })
+  const keys = store.keys('publish-id', { ...(after === undefined ? {} : { gte: after }), limit })
   const ops: StoreOp[] = []
-  for (const [key, value] of rows) {
-    const { logNumber, position } = parseIdRow(value)
+  for (const key of keys) {
+    const row = readIdRow(store, key)
+    // Nobody can tell whether the message of a damaged one is there still: publishing under its id goes on being refused.
+    if (row === undefined || row === 'damaged') continue
+    const { logNumber, position } = row
     const log = book.byNumber(logNumber)
     if (log === undefined || position <= Math.max(log.trimmed, log.dropped)) ops.push({ type: 'del', table: 'publish-id', key })
   }
-  const last = rows.at(-1)?.[0]
-  return { ops, next: last === undefined || rows.length < limit ? undefined : Buffer.concat([last, Buffer.of(0)]) }
+  const last = keys.at(-1)
+  return { ops, next: last === undefined || keys.length < limit ? undefined : Buffer.concat([last, Buffer.of(0)]) }
 }
+
+const ROW_BYTES = 28
 
 const idKey = (id: string): Buffer => createHash('sha256').update(id).digest().subarray(0, 20)
 

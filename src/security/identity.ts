@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import type { Ed25519PrivateKey } from '@libp2p/interface'
 import { SkeinError } from '../base/errors.js'
+import { createCrypto } from './ed25519.js'
 
 /** A node's identity: its Ed25519 key, kept as libp2p's protobuf (68 bytes) in a file that only its owner may read. */
 export interface Identity {
@@ -39,6 +40,8 @@ export async function loadOrCreateIdentity (path: string): Promise<Identity> {
     throw new SkeinError('ERR_STORE_CORRUPT', `${path} is not an identity key`, { hint: 'Restore the file from a backup, or move the whole data directory away to start as a new node.', cause: error })
   }
   if (key.type !== 'Ed25519') throw new SkeinError('ERR_STORE_CORRUPT', `${path} holds a ${key.type} key, not Ed25519`)
+  // The file has both halves of the key. With one that is damaged the node would go by an id that its signatures do not hold for.
+  if (createCrypto(key.raw.subarray(0, 32)).peerId !== key.publicKey.toString()) throw new SkeinError('ERR_STORE_CORRUPT', `${path} is damaged: the two halves of the key do not belong together`, { hint: 'Restore the file from a backup, or move the whole data directory away to start as a new node.' })
   chmodSync(path, 0o600)
   return fromKey(key, false)
 }

@@ -14,7 +14,7 @@ import { decodeRecords, type RecordFields } from '../message/record.js'
 import type { TrimStatement } from '../message/signed.js'
 import { BatchCache, type OpenBatch } from './batch-cache.js'
 import { baseOfKey, batchKey } from './batch-row.js'
-import { Forgotten, type Evidence } from './forgotten.js'
+import { Forgotten } from './forgotten.js'
 import { Holdings } from './holdings.js'
 import { LogState, logRowKey } from './log-state.js'
 import { rowsOf } from './rows-of.js'
@@ -112,9 +112,6 @@ export class LogBook {
   /** The log was forgotten: it is past, and is not to be made again. */
   isForgotten (id: LogId): boolean { return this.#forgotten.has(id) }
 
-  /** What this publisher has signed about the latest of its logs that were forgotten, of each channel: at most `limit`. */
-  past (publisher: string, limit: number): Evidence[] { return this.#forgotten.evidence(publisher, limit) }
-
   /**
    * Logs of which nothing is held any more, that a later log of their publisher has closed, and that are settled: at most `limit`, of
    * each publisher and channel the earliest only, so that one number can stand for all that were forgotten.
@@ -138,7 +135,7 @@ export class LogBook {
 
   /** Forgets a log of which nothing is held and nothing is wanted. Returns the operations; durable or not makes no difference to others. */
   forget (log: LogState): StoreOp[] {
-    const op = this.#forgotten.add(log.id, log.number, log.trimBytes.length > 0 ? { kind: 'trim', bytes: log.trimBytes } : { kind: 'head', bytes: log.headBytes })
+    const op = this.#forgotten.add(log.id, log.number)
     this.#byKey.delete(log.key)
     this.#holdings.add(log, -log.bytes, -log.held.count)
     this.#byNumber.delete(log.number)

@@ -1,9 +1,10 @@
-import { copyBytes, fromHex, toHex } from '../base/bytes.js'
+import { copyBytes, fromHex, fromStrictUtf8, toHex } from '../base/bytes.js'
 import { SkeinError } from '../base/errors.js'
 import { RangeSet } from '../base/range-set.js'
 import { fromWireLink, toWireLink, type LogLink } from '../message/batch.js'
 import { formatIncarnation, logKey, type Incarnation, type LogId } from '../message/ids.js'
 import { peerIdFromBytes, peerIdToBytes } from '../message/peer-id.js'
+import { isChannel } from '../message/topic.js'
 import { Batch, BatchHeader, LogRow, Signed, Trim } from '../message/wire.js'
 
 type Bytes = Uint8Array<ArrayBuffer>
@@ -126,6 +127,8 @@ export function logRowKey (id: LogId): Uint8Array {
 function logIdFromKey (key: Uint8Array): LogId {
   const publisher = peerIdFromBytes(key.subarray(0, 38))
   if (publisher === undefined) throw new RangeError('not a log key')
-  const number = Number(new DataView(key.buffer, key.byteOffset).getBigUint64(38))
-  return { publisher, incarnation: { number, random: toHex(key.subarray(46, 54)) }, channel: Buffer.from(key.subarray(54)).toString() }
+  const number = Number(new DataView(key.buffer, key.byteOffset, key.byteLength).getBigUint64(38))
+  const channel = fromStrictUtf8(key.subarray(54))
+  if (!Number.isSafeInteger(number) || number < 1 || channel === undefined || !isChannel(channel)) throw new RangeError('not the key of a log that could be')
+  return { publisher, incarnation: { number, random: toHex(key.subarray(46, 54)) }, channel }
 }

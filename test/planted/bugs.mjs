@@ -4,6 +4,7 @@
  * finds it: `simulation`, or a test file, or several of which one is tried after the other.
  */
 import { DAEMON } from './bugs/daemon.mjs'
+import { DECODERS } from './bugs/decoders.mjs'
 import { DIRECTORY } from './bugs/directory.mjs'
 import { IDENTITY } from './bugs/identity.mjs'
 import { INBOX } from './bugs/inbox.mjs'
@@ -16,4 +17,4 @@ import { REPAIR } from './bugs/repair.mjs'
 import { RETENTION } from './bugs/retention.mjs'
 import { STORE } from './bugs/store.mjs'
 
-export const BUGS = [...OUTBOX, ...STORE, ...INTAKE, ...INBOX, ...REPAIR, ...RECEIPTS, ...RETENTION, ...IDENTITY, ...DIRECTORY, ...NETWORK, ...MESSAGE, ...DAEMON]
+export const BUGS = [...OUTBOX, ...STORE, ...INTAKE, ...INBOX, ...REPAIR, ...RECEIPTS, ...RETENTION, ...IDENTITY, ...DIRECTORY, ...NETWORK, ...MESSAGE, ...DAEMON, ...DECODERS]

@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { lstatSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
@@ -13,6 +13,17 @@ afterEach(async () => {
 })
 
 const start = async (...args: Parameters<typeof fixture>): Promise<Fixture> => { open = await fixture(...args); return open }
+
+/** Both ends of a connection. */
+async function pair (): Promise<{ client: Socket, server: Socket }> {
+  const listener = createServer()
+  await new Promise<void>((resolve) => { listener.listen(0, '127.0.0.1', resolve) })
+  const accepted = new Promise<Socket>((resolve) => { listener.once('connection', resolve) })
+  const client = connect({ port: (listener.address() as { port: number }).port, host: '127.0.0.1' })
+  const server = await accepted
+  listener.close()
+  return { client, server }
+}
 
 /** A peer that speaks the protocol by hand. */
 async function raw (path: string): Promise<{ socket: Socket, lines: Array<Record<string, unknown>>, closed: Promise<void> }> {
@@ -30,6 +41,17 @@ async function raw (path: string): Promise<{ socket: Socket, lines: Array<Record
   await until('hello', () => lines.length > 0)
   return { socket, lines, closed }
 }
+
+test.each(['null', '1', '{}', '{"code":null,"message":7}', '{"code":"toString"}'])('a command that is answered with the error %s fails with a code, and nothing is thrown where nobody catches it', async (error) => {
+  const { client: near, server: far } = await pair()
+  far.write(`${JSON.stringify({ event: 'hello', protocol: 1 })}\n`)
+  const client = await ControlClient.over(near) as ControlClient
+  const asked = client.call('status')
+  far.write(`{"id":1,"error":${error}}\n`)
+  await expect(asked).rejects.toMatchObject({ code: 'ERR_INTERNAL' })
+  client.close()
+  far.end()
+})
 
 test('the socket is its owner’s alone', async () => {
   const { dir } = await start()

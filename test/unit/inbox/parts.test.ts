@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { DueHeap, type Due } from '../../../src/inbox/due-heap.js'
-import { decodeCursor, decodeDead, decodeSubscription, encodeCursor, encodeDead, encodeSubscription, logOfCursorRow, type SubscriptionRow } from '../../../src/inbox/rows.js'
+import { decodeCursor, decodeDead, decodeSubscription, encodeCursor, encodeDead, encodeSubscription, logOfCursorRow, sequenceOf, type SubscriptionRow } from '../../../src/inbox/rows.js'
 import { Cursor } from '../../../src/inbox/cursor.js'
 import { Entry } from '../../../src/inbox/entry.js'
 import { KeyLanes } from '../../../src/inbox/key-lanes.js'
@@ -102,6 +102,21 @@ describe('rows', () => {
     const read = new Cursor(logState(), core)
     decodeCursor(read, row, { nowMs: 0, wallMs: 0 })
     expect(read.entries.get(1)?.dueAt).toBe(30 * 86_400_000)
+  })
+
+  test('a text that begins with U+FEFF is read as it was written: a filter or a channel without it is another one', () => {
+    const row: SubscriptionRow = { number: 1, from: 'earliest', createdAt: 1, since: 0, counted: { acked: 0, redelivered: 0, expired: 0, gaps: 0 }, maxInFlight: 1, ackTimeoutMs: 1, maxAttempts: 1, backoffMs: 1, backoffMaxMs: 1, filters: ['\ufeffpress/#'] }
+    expect(decodeSubscription(encodeSubscription(row)).filters).toEqual(['\ufeffpress/#'])
+    const log = new LogState({ ...logState().id, channel: '\ufeffpress' }, 4, false)
+    expect(logOfCursorRow(encodeCursor(new Cursor(log, core), { nowMs: 0, wallMs: 0 }).row).channel).toBe('\ufeffpress')
+  })
+
+  test('a cursor or a letter of a log that cannot be is not taken for one, nor a key of the wrong length for a letter’s', () => {
+    for (const id of [{ ...logState().id, channel: '' }, { ...logState().id, channel: 'a/b' }, { ...logState().id, incarnation: { number: 0, random: random(3) } }]) {
+      const cursor = new Cursor(new LogState(id, 4, false), core)
+      expect(() => logOfCursorRow(encodeCursor(cursor, { nowMs: 0, wallMs: 0 }).row)).toThrow(expect.objectContaining({ code: 'ERR_STORE_CORRUPT' }))
+    }
+    expect(() => sequenceOf(new Uint8Array(5))).toThrow(expect.objectContaining({ code: 'ERR_STORE_CORRUPT' }))
   })
 
   test('a dead letter is read as it was written', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { encodeFrame } from '../../../src/repair/frames.js'
 import { LogBook } from '../../../src/store/log-book.js'
 import { fakeCrypto, FakeLog, mesh, peer, positions, Rig } from './harness.js'
 
@@ -64,6 +65,19 @@ describe('where a subscription begins', () => {
     expect(rig.inbox.needs(state)).toEqual({ from: 1, since: rig.clock.wall })
     expect(positions(rig.attach().drain())).toEqual([5, 6])
     expect(rig.inbox.needs(state)).toEqual({ from: 7, since: 0 })
+  })
+
+  test('latest: with a publisher whose clock is as far off as numbers go, a time is asked for that can be sent', () => {
+    const rig = new Rig({ clockOffsetOf: () => Number.MAX_SAFE_INTEGER - 1000 })
+    const log = new FakeLog(rig.clock)
+    rig.open({ from: 'latest' })
+    log.write({})
+    const [batch] = log.batches
+    const state = rig.book.ensure(batch!.log)
+    rig.book.noteHeader(state, batch!)
+    const { since } = rig.inbox.needs(state) as { since: number }
+    expect(() => encodeFrame('want', { since })).not.toThrow()
+    expect(since).toBe(Number.MAX_SAFE_INTEGER)
   })
 
   test('latest: what came of a new log just before a crash is not skipped', () => {

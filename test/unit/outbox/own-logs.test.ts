@@ -25,6 +25,13 @@ describe('own logs', () => {
     expect(rig.logs().flatMap(log => rig.bodies(log))).toEqual(['0', '1', '2', '3', '4', '5'])
   })
 
+  it.each(['00', 'ffffffffffffffff', '001fffffffffffff'])('refuse to start on a number of the last incarnation that nobody wrote: %s', (hex) => {
+    const rig = new OutboxRig()
+    rig.store.commit([{ type: 'put', table: 'meta', key: Buffer.from('incarnation'), value: Buffer.from(hex, 'hex') }], () => {})
+    rig.clock.turn()
+    expect(() => { rig.crash() }).toThrow(expect.objectContaining({ code: 'ERR_STORE_CORRUPT' }))
+  })
+
   it('write no incarnation for a start that publishes nothing', () => {
     const rig = new OutboxRig()
     go(rig, 'press/a', '1')

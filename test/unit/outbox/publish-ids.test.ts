@@ -29,6 +29,27 @@ describe('a publish id', () => {
     expect(rig.logs().flatMap(log => rig.bodies(log))).toEqual(['same'])
   })
 
+  it('whose row is damaged is refused with a code, and does not stop what tidies rows up', () => {
+    const rig = new OutboxRig()
+    withId(rig, 'first', 'a')
+    rig.clock.turn()
+    const key = rig.store.keys('publish-id')[0] as Uint8Array
+    for (const value of [new Uint8Array(0), new Uint8Array(7), new Uint8Array(29)]) {
+      rig.store.commit([{ type: 'put', table: 'publish-id', key, value }], () => {})
+      rig.clock.turn()
+      withId(rig, `${value.length} bytes`, 'a')
+      rig.clock.turn()
+      expect(outcome(rig, `${value.length} bytes`)[0]).toBe('ERR_STORE_CORRUPT')
+      expect(expiredIds(rig.store, rig.book, undefined)).toEqual({ ops: [], next: undefined })
+    }
+    // On disk it is not what was written at all.
+    rig.disk.tables.get('publish-id')?.put(Buffer.from(key).toString('latin1'), new Uint8Array(32))
+    withId(rig, 'flipped', 'a')
+    rig.clock.turn()
+    expect(outcome(rig, 'flipped')[0]).toBe('ERR_STORE_CORRUPT')
+    expect(expiredIds(rig.store, rig.book, undefined)).toEqual({ ops: [], next: undefined })
+  })
+
   it('is refused for another message: concurrent, later, and after a restart', () => {
     const rig = new OutboxRig()
     withId(rig, 'first', 'a')

@@ -39,6 +39,19 @@ describe('an identity', () => {
   })
 })
 
+describe('a damaged identity', () => {
+  it('is refused also when only the public half was hit: the node would go by an id that it cannot sign for', async () => {
+    await loadOrCreateIdentity(path)
+    const bytes = readFileSync(path)
+    for (const at of [5, 40, 67]) {
+      const damaged = Buffer.from(bytes)
+      damaged[at] = (damaged[at] as number) ^ 1
+      writeFileSync(path, damaged)
+      await expect(loadOrCreateIdentity(path)).rejects.toMatchObject({ code: 'ERR_STORE_CORRUPT' })
+    }
+  })
+})
+
 describe('the signer', () => {
   const crypto = createCrypto(new Uint8Array(32).fill(1))
   const statement = Buffer.from('statement')
