@@ -5,6 +5,7 @@
  * An announcement carries the whole of a node's addresses, channels and durable subscriptions, and the heads that have moved
  * lately (all of them at each refresh): heads only grow, so that a part of them is never wrong.
  */
+import { Budgets } from '../base/budget.js'
 import type { Clock, Random, Timer } from '../base/clock.js'
 import type { Crypto } from '../base/crypto.js'
 import { copyBytes, toHex, utf8Length } from '../base/bytes.js'
@@ -14,6 +15,7 @@ import { ANNOUNCEMENT_PAGES_MAX, openAnnouncement, signAnnouncement, type Announ
 import { isChannel } from '../message/topic.js'
 import type { AnnouncedHead, AnnouncedSubscription } from '../message/wire.js'
 import type { Store } from '../store/store.js'
+import { KnownNodes, NEIGHBOUR_BYTES_MAX, NODES_MAX } from './known-nodes.js'
 import { Remembered, REMEMBERED_MAX, type RememberedOptions, type RememberedSubscription } from './remembered.js'
 
 /** A node says again all it has to say. */
@@ -23,15 +25,15 @@ export const STALE_MS = 10 * REFRESH_MS
 /** After a change, so long until it is announced, and so long between two announcements. */
 const SETTLE_MS = 100
 const INTERVAL_MS = 1_000
-/** Nodes in the directory. */
-export const NODES_MAX = 4096
-/** Their announcements, bytes altogether. */
-export const DIRECTORY_BYTES_MAX = 64 * 1024 * 1024
+/** Nodes not heard of before that one neighbour may tell of each second, beyond `NODES_MAX` at once. */
+export const NEW_NODES_PER_SECOND = 16
 /** A page is cut when it has about so many bytes; a larger one than the second is refused: it must fit in a frame with others. */
 const PAGE_BYTES = 192 * 1024
 export const PAGE_BYTES_MAX = 512 * 1024
 /** An announcement is not believed when it claims to come from so far in the future. */
 const AHEAD_MS = 24 * 3_600_000
+/** Memory for durable subscriptions that one neighbour may add each second, beyond `NEIGHBOUR_BYTES_MAX` at once. */
+const NEW_SUBSCRIPTION_BYTES_PER_SECOND = 64 * 1024
 
 type Bytes = Uint8Array<ArrayBuffer>
 
@@ -64,26 +66,21 @@ export interface DirectoryOptions {
   /** Tells all neighbours over their links, which lose nothing. */
   readonly tell: (pages: Uint8Array[]) => void
   /** A node announced these heads and channels. */
-  readonly heard: (publisher: string, heads: AnnouncedLogHead[], joined: readonly string[]) => void
+  readonly heard: (publisher: string, heads: AnnouncedLogHead[], joined: readonly string[], from: string) => void
+  /** A neighbour, or somebody of whom something is kept: kept before those who are only names. */
+  readonly isUseful?: (author: string) => boolean
   readonly subscriptionsChanged: () => void
   /** When durable subscriptions of other nodes lapse. Default: never. */
   readonly lapse?: Pick<RememberedOptions, 'livedMs' | 'lapseAfterMs' | 'lapsing' | 'lapsed'>
 }
 
-interface Node {
-  sequence: number
-  readonly pages: Map<number, Uint8Array>
-  /** What the pages so far say of durable subscriptions: the whole of it is known when all pages are here. */
-  subscriptions: AnnouncedSubscription[]
-  lastMs: number
-}
-
 export class Directory {
   readonly #o: DirectoryOptions
-  readonly #nodes = new Map<string, Node>()
+  readonly #nodes: KnownNodes
   readonly #remembered: Remembered
-  /** Of all pages that are kept. */
-  #bytes = 0
+  /** Nodes not heard of before, by the neighbour that tells of them. */
+  readonly #paces = new Budgets(NEW_NODES_PER_SECOND, NODES_MAX, 1024)
+  readonly #subscriptionPaces = new Budgets(NEW_SUBSCRIPTION_BYTES_PER_SECOND, NEIGHBOUR_BYTES_MAX, 1024)
   #sequence = 0
   #lastMs = Number.NEGATIVE_INFINITY
   #timer: Timer | undefined
@@ -96,12 +93,13 @@ export class Directory {
   constructor (options: DirectoryOptions) {
     this.#o = options
     this.#remembered = new Remembered({ ...options.lapse, store: options.store, changed: () => { options.subscriptionsChanged() } })
+    this.#nodes = new KnownNodes((peerId) => options.isUseful?.(peerId) === true)
   }
 
   start (): void {
     const tick = (): void => {
       if (this.#closed) return
-      this.#expire()
+      this.#nodes.expire(this.#o.clock.nowMs() - STALE_MS)
       this.#announce(true)
       this.#refresh = this.#o.clock.after(REFRESH_MS * (0.75 + this.#o.random.float() / 2), tick)
     }
@@ -151,11 +149,11 @@ export class Directory {
 
   /** All that is known, for a neighbour that has just come. */
   everything (): Uint8Array[] {
-    return [...this.#own, ...[...this.#nodes.values()].flatMap(node => [...node.pages.values()])]
+    return [...this.#own, ...this.#nodes.pages()]
   }
 
-  /** A page from a neighbour. 'accept': news; 'ignore': known or of no use; 'reject': not what it claims to be. */
-  arrived (bytes: Uint8Array): 'accept' | 'ignore' | 'reject' {
+  /** A page from the neighbour `from`. 'accept': news; 'ignore': known or of no use; 'reject': not what it claims to be. */
+  arrived (bytes: Uint8Array, from = ''): 'accept' | 'ignore' | 'reject' {
     const opened = bytes.length > PAGE_BYTES_MAX ? undefined : openAnnouncement(bytes, this.#o.mesh)
     if (opened === undefined) return 'reject'
     const page = opened.value
@@ -170,23 +168,16 @@ export class Directory {
     const known = this.#nodes.get(page.author)
     if (known !== undefined && (page.sequence < known.sequence || (page.sequence === known.sequence && known.pages.has(page.page)))) return 'ignore'
     if (page.sequence > this.#o.clock.wallMs() + AHEAD_MS) return 'ignore'
-    if ((known === undefined && this.#nodes.size >= NODES_MAX) || this.#bytes + bytes.length > DIRECTORY_BYTES_MAX) return 'ignore'
+    if (known === undefined && page.author !== from && !this.#paces.take(from, this.#o.clock.nowMs(), 1)) return 'ignore'
     if (!opened.verify(this.#o.crypto)) return 'reject'
-    let node = known
-    if (node === undefined) this.#nodes.set(page.author, node = { sequence: page.sequence, pages: new Map(), subscriptions: [], lastMs: 0 })
-    if (page.sequence > node.sequence) {
-      node.sequence = page.sequence
-      this.#bytes -= bytesOf(node)
-      node.pages.clear()
-      node.subscriptions = []
-    }
-    node.pages.set(page.page, copyBytes(bytes))
-    this.#bytes += bytes.length
-    node.lastMs = this.#o.clock.nowMs()
+    if (!this.#nodes.makeRoom(page.author, from, bytes.length)) return 'ignore'
+    const node = this.#nodes.put(page.author, from, page.sequence, page.page, copyBytes(bytes), this.#o.clock.nowMs())
     node.subscriptions.push(...page.subscriptions.slice(0, REMEMBERED_MAX - node.subscriptions.length))
     this.#remembered.heard(page.author, page.sequence)
-    if (node.pages.size === page.pages) this.#remembered.remember(page.author, node.subscriptions, page.sequence)
-    this.#o.heard(page.author, headsOf(page), page.joined.filter(isChannel))
+    // Names that nobody bears are remembered as long as those of nodes, so that they must not come faster than nodes do.
+    const mayTake = (bytes: number): boolean => page.author === from || this.#subscriptionPaces.take(from, this.#o.clock.nowMs(), bytes)
+    if (node.pages.size === page.pages) this.#remembered.remember(page.author, node.subscriptions, page.sequence, mayTake)
+    this.#o.heard(page.author, headsOf(page), page.joined.filter(isChannel), from)
     return 'accept'
   }
 
@@ -200,15 +191,6 @@ export class Directory {
   lapse (): void { this.#remembered.look() }
 
   get size (): number { return this.#nodes.size }
-
-  #expire (): void {
-    const now = this.#o.clock.nowMs()
-    for (const [peerId, node] of this.#nodes) {
-      if (now - node.lastMs <= STALE_MS) continue
-      this.#nodes.delete(peerId)
-      this.#bytes -= bytesOf(node)
-    }
-  }
 
   close (): void {
     this.#closed = true
@@ -226,8 +208,6 @@ function headsOf (page: AnnouncementPage): AnnouncedLogHead[] {
   }
   return out
 }
-
-const bytesOf = (node: Node): number => [...node.pages.values()].reduce((sum, page) => sum + page.length, 0)
 
 interface PageContent {
   readonly joined: string[]

@@ -18,6 +18,8 @@ import type { Store } from '../store/store.js'
 export const REMEMBERED_MAX = 1024
 const REMEMBERED_BYTES_MAX = 512 * 1024
 export const REMEMBERED_NODES_MAX = 16_384
+/** Memory for all of them, bytes. */
+export const REMEMBERED_BYTES_ALL_MAX = 64 * 1024 * 1024
 /** Channels for which the claims are kept at hand. */
 const CHANNELS_AT_HAND_MAX = 4096
 /** The warning comes a week before the end of a month, and of other times in proportion. */
@@ -64,6 +66,7 @@ export class Remembered {
   readonly #livedMs: () => number
   readonly #lapseAfterMs: number
   readonly #nodes = new Map<string, Node>()
+  #bytes = 0
   readonly #byChannel = new Map<string, RememberedSubscription[]>()
 
   constructor (options: RememberedOptions) {
@@ -73,7 +76,9 @@ export class Remembered {
     for (const [key, value] of rowsOf(options.store, 'peer')) {
       const peerId = fromUtf8(key)
       const node = decode(peerId, value, this.#livedMs())
-      if (node !== undefined && node.subscriptions.length > 0) this.#nodes.set(peerId, node)
+      if (node === undefined || node.subscriptions.length === 0) continue
+      this.#nodes.set(peerId, node)
+      this.#bytes += weigh(node.subscriptions)
     }
   }
 
@@ -94,8 +99,8 @@ export class Remembered {
     if (wasLapsed) this.#changed()
   }
 
-  /** All that a node announces of durable subscriptions. */
-  remember (peerId: string, announced: readonly AnnouncedSubscription[], sequence: number): void {
+  /** All that a node announces of durable subscriptions. `mayTake`: whether so much more memory may be used for whoever told of them. */
+  remember (peerId: string, announced: readonly AnnouncedSubscription[], sequence: number, mayTake: (bytes: number) => boolean = () => true): void {
     const subscriptions = toRemembered(peerId, announced)
     const before = this.#nodes.get(peerId)
     if (describe(before?.subscriptions ?? []) === describe(subscriptions)) return
@@ -103,6 +108,9 @@ export class Remembered {
       this.#forget(peerId)
     } else {
       if (before === undefined && this.#nodes.size >= REMEMBERED_NODES_MAX && !this.#forgetLapsed()) return
+      const more = weigh(subscriptions) - weigh(before?.subscriptions ?? [])
+      if (more > 0 && (this.#bytes + more > REMEMBERED_BYTES_ALL_MAX || !mayTake(more))) return
+      this.#bytes += more
       const node: Node = { subscriptions, sequence, heardAtMs: this.#livedMs(), writtenMs: 0, state: 'heard' }
       this.#nodes.set(peerId, node)
       this.#write(peerId, node)
@@ -111,6 +119,7 @@ export class Remembered {
   }
 
   #forget (peerId: string): void {
+    this.#bytes -= weigh(this.#nodes.get(peerId)?.subscriptions ?? [])
     this.#nodes.delete(peerId)
     this.#o.store.commit([{ type: 'del', table: 'peer', key: utf8(peerId) }], () => {})
   }
@@ -178,6 +187,9 @@ function toRemembered (peerId: string, subscriptions: readonly AnnouncedSubscrip
   return subscriptions.slice(0, REMEMBERED_MAX).filter(({ name, filters }) => name !== '' && utf8Length(name) <= NAME_BYTES_MAX && filters.length > 0 && filters.every(filter => filterFault(filter) === undefined) && fits(filters))
     .map(({ name, filters, createdAt }) => ({ peerId, name, filters: new FilterSet(filters), createdAt }))
 }
+
+/** About what they cost in memory. */
+const weigh = (subscriptions: readonly RememberedSubscription[]): number => subscriptions.reduce((sum, { name, filters }) => sum + 256 + name.length + filters.filters.reduce((bytes, filter) => bytes + 64 + filter.length, 0), 0)
 
 const describe = (subscriptions: readonly RememberedSubscription[]): string => JSON.stringify(subscriptions.map(({ name, filters, createdAt }) => [name, filters.filters, createdAt]))
 

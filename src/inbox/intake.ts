@@ -17,7 +17,6 @@ import type { LogId } from '../message/ids.js'
 import { decodeRecords, type RecordFields } from '../message/record.js'
 import { Chain } from '../repair/chain.js'
 import type { Offered } from '../repair/offered.js'
-import { LOGS_MAX } from '../repair/repair.js'
 import type { LogBook } from '../store/log-book.js'
 import { commitOrFail } from '../store/commit.js'
 import type { LogState } from '../store/log-state.js'
@@ -47,6 +46,8 @@ export interface IntakeOptions {
   readonly hasRoom: (batch: SealedBatch, staged: { readonly bytes: number, readonly publisher: number }) => boolean
   /** Nothing of this log is taken any more. */
   readonly quarantined: (log: LogId) => boolean
+  /** Whether a log not heard of before may be taken in. */
+  readonly learns: (log: LogId) => boolean
   /** A batch that is for live subscriptions only. */
   readonly live: (batch: SealedBatch, records: RecordFields[]) => void
   /** Its publisher has signed both, and they cannot both be. */
@@ -131,7 +132,7 @@ export class Intake {
       // What is past comes again by gossip only when somebody replays it; what was asked for is another matter.
       if (pulledFrom === undefined && batch.last <= Math.max(known.trimmed, known.dropped)) return 'unwanted'
       if (interest === 'keep' && this.#isScattered(known, batch)) return 'unwanted'
-    } else if (this.#o.book.size >= LOGS_MAX || this.#o.book.isForgotten(batch.log)) return 'unwanted'
+    } else if (this.#o.book.isForgotten(batch.log) || !this.#o.learns(batch.log)) return 'unwanted'
     if (interest === 'live') return this.#offerLive(batch)
     if (this.isFull || !this.#o.hasRoom(batch, { bytes: this.#stagedBytes, publisher: this.#stagedOf.get(batch.log.publisher) ?? 0 })) return 'unwanted'
     const records = this.#genuine(batch)

@@ -3,6 +3,7 @@
  * every few milliseconds, so that the cost per message falls as the rate grows; an idle one goes out at once. It goes to
  * the publisher where that is a neighbour, else to all neighbours that take part in the channel, who pass it on.
  */
+import { Budgets } from '../base/budget.js'
 import type { Clock, Timer } from '../base/clock.js'
 import type { Crypto } from '../base/crypto.js'
 import { copyBytes } from '../base/bytes.js'
@@ -10,6 +11,7 @@ import { RangeSet } from '../base/range-set.js'
 import { logKey } from '../message/ids.js'
 import { openReceipt, RECEIPT_NAMES_MAX, RECEIPT_RANGES_MAX, signReceipt, type ReceiptContent } from '../message/signed.js'
 import { framesOf } from '../repair/frames.js'
+import { KNOWN_COST } from '../repair/known-cost.js'
 import type { LogBook } from '../store/log-book.js'
 import type { LogState } from '../store/log-state.js'
 
@@ -20,13 +22,19 @@ const PER_LOG_MS = 2
 export const RECEIPT_INTERVAL_MAX_MS = 500
 /** Ranges in one receipt, of all names together: it must fit a frame many times over. */
 const RANGES_MAX = 8192
+/** A signature checked for nothing, in units of work. */
+const SAME_AGAIN_COST = 8
 /** Statements of neighbours that wait to be passed on. */
 const FORWARD_MAX = 10_000
+/** Memory for receipts that one neighbour may take up at once, and each second. More is taken in when it tells of them again. A choice: twenty thousand receipts. */
+export const NEW_RECEIPT_BYTES_BURST = 32 * 1024 * 1024
+export const NEW_RECEIPT_BYTES_PER_SECOND = 256 * 1024
 
 export interface ReceiptStore {
-  sequence (key: string, by: string): number
   content (key: string, by: string): ReceiptContent | undefined
   take (log: LogState, content: ReceiptContent, bytes: Uint8Array): void
+  /** Memory that it takes to keep this, bytes; infinite: there is no room for it. */
+  growth (key: string, content: ReceiptContent, bytes: Uint8Array): number
 }
 
 export interface ReceiptingOptions {
@@ -49,6 +57,7 @@ export class Receipting {
   readonly #o: ReceiptingOptions
   readonly #dirty = new Set<LogState>()
   readonly #forward = new Map<string, { log: LogState, bytes: Uint8Array, from: string, by: string }>()
+  readonly #paces = new Budgets(NEW_RECEIPT_BYTES_PER_SECOND, NEW_RECEIPT_BYTES_BURST, 1024)
   #timer: Timer | undefined
   #lastMs = Number.NEGATIVE_INFINITY
   #lastCost = 0
@@ -120,24 +129,36 @@ export class Receipting {
     return bytes
   }
 
-  /** Statements from a neighbour: about our own logs, or to keep and pass on. */
-  arrived (peerId: string, statements: readonly Uint8Array[]): void {
+  /** Statements from a neighbour: about our own logs, or to keep and pass on. Returns what of it was for nothing, in units of work. */
+  arrived (peerId: string, statements: readonly Uint8Array[]): number {
+    let useless = 0
     for (const bytes of statements) {
       const opened = openReceipt(bytes, this.#o.mesh)
-      if (opened === undefined) { this.#o.strike(peerId, 'a malformed receipt'); return }
+      if (opened === undefined) { this.#o.strike(peerId, 'a malformed receipt'); return useless }
       const { value } = opened
-      if (value.by === this.#o.self || !this.#o.takesPart(value.log.channel)) continue
       const key = logKey(value.log)
       const log = this.#o.book.get(key)
       // Of logs never heard of nothing is kept: whoever has the log also has its receipts.
-      if (log === undefined || value.sequence <= this.#o.receipts.sequence(key, value.by)) continue
-      if (!opened.verify(this.#o.crypto)) { this.#o.strike(peerId, 'a receipt with a wrong signature'); return }
+      const before = this.#o.receipts.content(key, value.by)
+      if (value.by === this.#o.self || !this.#o.takesPart(value.log.channel) || log === undefined || value.sequence <= (before?.sequence ?? 0)) {
+        useless += KNOWN_COST
+        continue
+      }
+      const growth = this.#o.receipts.growth(key, value, bytes)
+      if (growth > 0 && !this.#paces.take(peerId, this.#o.clock.nowMs(), growth)) {
+        useless += KNOWN_COST
+        continue
+      }
+      if (!opened.verify(this.#o.crypto)) { this.#o.strike(peerId, 'a receipt with a wrong signature'); return useless }
       const copy = copyBytes(bytes)
+      // Nobody signs the same twice under another number, but for a node that has lost its store.
+      if (before !== undefined && same(before, value)) useless += SAME_AGAIN_COST
       this.#o.receipts.take(log, value, copy)
       if (log.own) continue
       if (this.#forward.size < FORWARD_MAX) this.#forward.set(`${key} ${value.by}`, { log, bytes: copy, from: peerId, by: value.by })
       this.#schedule()
     }
+    return useless
   }
 
   close (): void {

@@ -183,11 +183,12 @@ export class Channel {
       return
     }
     this.linkStream = stream
-    this.link = new Link(stream, context.slices, {
+    this.link = new Link(stream, context.slices, context.clock, {
       control: (kind, payload) => { events.control(kind, payload) },
       data: (frame) => { events.data(frame) },
       progress: (heard) => { events.progress(heard) },
       drained: () => { events.drained() },
+      offence: (reason) => { events.offence(reason) },
       closed: (reason) => { this.onLinkClosed(reason) }
     })
     this.link.start()

@@ -181,6 +181,8 @@ class Libp2pNetworkShell implements Libp2pNetwork {
     })
   }
 
+  pause (peerId: string, ms: number): void { this.neighbours.get(peerId)?.pause(ms) }
+
   inspect (peerId: string): PeerInspection | undefined {
     const neighbour = this.neighbours.get(peerId)
     if (neighbour?.up === undefined) return undefined
@@ -224,6 +226,7 @@ class Libp2pNetworkShell implements Libp2pNetwork {
       control: (kind: FrameKind, payload) => { this.neighbours.get(peerId)?.control(channel, kind, payload) },
       data: (frame) => { this.neighbours.get(peerId)?.data(channel, frame) },
       progress: (heard) => { this.neighbours.get(peerId)?.progress(channel, heard) },
+      offence: (reason) => { this.offence(peerId, reason) },
       drained: () => { if (this.neighbours.get(peerId)?.upChannel === channel) this.emitDrained(peerId) },
       closed: (reason) => { this.onClosed(channel, reason) }
     })
@@ -344,6 +347,11 @@ class Libp2pNetworkShell implements Libp2pNetwork {
     this.options.clock.soon(() => {
       if (this.neighbours.get(peerId)?.up !== undefined) this.call((handlers) => { handlers.drained(peerId) })
     })
+  }
+
+  private offence (peerId: string, reason: string): void {
+    this.log.info({ peer: peerId, reason }, 'a peer broke the protocol')
+    this.call((handlers) => { handlers.offence?.(peerId, reason) })
   }
 
   private notice (subject: string, notice: NetworkNotice): void {

@@ -9,6 +9,9 @@ import { pipe } from 'it-pipe'
 import type { Uint8ArrayList } from 'uint8arraylist'
 import { FRAME_BYTES_MAX, LINK_BUFFER_BYTES_MAX, LINK_BUFFER_HIGH_WATER_BYTES } from '../base/limits.js'
 import { FRAME, FrameQueue, type FrameKind } from './frames.js'
+import type { Clock } from '../base/clock.js'
+import { Budget } from '../base/budget.js'
+import { ODD_FRAMES_BURST, ODD_FRAMES_PER_SECOND } from './network-limits.js'
 import type { Slices } from './slices.js'
 import { chunks, writeTo } from './streams.js'
 
@@ -21,6 +24,8 @@ export interface LinkEvents {
   /** The peer took data, or sent some. */
   progress (heard: boolean): void
   drained (): void
+  /** The peer sent what no honest one sends. The link is closed next. */
+  offence (reason: string): void
   /** Once, when nothing can be sent or received any more. */
   closed (reason: string): void
 }
@@ -29,13 +34,18 @@ export class Link {
   private readonly queue = new FrameQueue()
   private closed = false
   private high = false
+  private pausedUntilMs = 0
+  private readonly odd: Budget
   private finished: Promise<void> = Promise.resolve()
 
   constructor (
     private readonly stream: Stream,
     private readonly slices: Slices,
+    private readonly clock: Clock,
     private readonly events: LinkEvents
-  ) {}
+  ) {
+    this.odd = new Budget(ODD_FRAMES_PER_SECOND, ODD_FRAMES_BURST, clock.nowMs())
+  }
 
   start (): void {
     const source = chunks(this.stream)
@@ -43,7 +53,10 @@ export class Link {
       source,
       (bytes) => decode(bytes, { maxDataLength: FRAME_BYTES_MAX + 1, maxLengthLength: 4 }),
       (frames) => this.deliver(frames)
-    ).then(() => { this.fail('the peer closed the link') }, (error: unknown) => { this.fail(describe(error)) })
+    ).then(() => { this.fail('the peer closed the link') }, (error: unknown) => {
+      if (!this.closed && isOffence(error)) this.events.offence(`a link that breaks the protocol: ${describe(error)}`)
+      this.fail(describe(error))
+    })
     const writing = pipe(
       this.queue.batches(),
       (batches) => this.paced(batches),
@@ -102,9 +115,12 @@ export class Link {
   private async deliver (frames: AsyncIterable<Uint8ArrayList>): Promise<void> {
     for await (const list of frames) {
       if (this.slices.over) await this.slices.next()
+      while (!this.closed && this.pausedUntilMs > this.clock.nowMs()) await this.paused()
       if (this.closed) return
-      if (list.byteLength === 0) throw new Error('the peer sent an empty frame')
+      if (list.byteLength === 0) throw new Offence('the peer sent an empty frame')
       const kind = list.get(0)
+      // Pings come every few seconds, and what is not known is passed over: neither may come without end.
+      if (kind !== FRAME.data && !this.odd.take(this.clock.nowMs(), 1)) throw new Offence('the peer sends too many frames that carry no data')
       const payload = list.subarray(1)
       this.events.progress(true)
       if (kind === FRAME.data) this.events.data(payload)
@@ -113,11 +129,26 @@ export class Link {
     }
   }
 
+  /** Hands over nothing for so long; the stream is not read meanwhile. */
+  pause (ms: number): void { this.pausedUntilMs = Math.max(this.pausedUntilMs, this.clock.nowMs() + ms) }
+
+  private paused (): Promise<void> {
+    return new Promise((resolve) => { this.clock.after(this.pausedUntilMs - this.clock.nowMs(), resolve) })
+  }
+
   private fail (reason: string): void {
     if (this.closed) return
     this.drop()
     this.events.closed(reason)
   }
+}
+
+class Offence extends Error {}
+
+const BROKEN_LENGTHS = new Set(['InvalidDataLengthError', 'InvalidDataLengthLengthError', 'InvalidMessageLengthError'])
+
+function isOffence (error: unknown): boolean {
+  return error instanceof Offence || (error instanceof Error && BROKEN_LENGTHS.has(error.name))
 }
 
 function describe (error: unknown): string {

@@ -28,6 +28,8 @@ interface End {
   readonly other: MemoryNode
   readonly out: Pipe
   readonly interests: Set<string>
+  /** Nothing is taken from the other side before, ms. */
+  pausedUntilMs: number
   /** `send` said false. */
   high: boolean
   /** Gossip was withheld. */
@@ -190,11 +192,11 @@ export class MemoryNode implements Network {
     const out = new Pipe(
       fabric.clock,
       (bytes) => fabric.latencyMs(this.peerId, id, bytes),
-      () => fabric.isBlocked(this.peerId, id),
+      () => fabric.isBlocked(this.peerId, id) || other.pauses(this.peerId, instance),
       (parcel) => { other.receive(this.peerId, instance, parcel) },
       () => { this.onTaken(id, instance) }
     )
-    this.ends.set(id, { peer, instance, other, out, interests: new Set(), high: false, behind: false })
+    this.ends.set(id, { peer, instance, other, out, interests: new Set(), pausedUntilMs: 0, high: false, behind: false })
     this.dial({ type: 'up', peerId: id, addresses: [memoryAddress(id)], key })
     this.notices.clear('ERR_UNREACHABLE', memoryAddress(id))
     fabric.observe('up', id, this.peerId, undefined)
@@ -226,6 +228,20 @@ export class MemoryNode implements Network {
     fabric.clock.after(SILENCE_MAX_MS, () => { end.other.dropInstance(this.peerId, end.instance, 'the peer fell silent') })
     this.dial({ type: 'down', peerId })
     this.call((handlers) => { handlers.peerDown(peerId, 'the connection was lost') })
+  }
+
+  pause (peerId: string, ms: number): void {
+    const end = this.ends.get(peerId)
+    const { clock } = this.fabric
+    const untilMs = clock.nowMs() + ms
+    if (end === undefined || untilMs <= end.pausedUntilMs) return
+    end.pausedUntilMs = untilMs
+    clock.after(ms, () => { if (this.ends.get(peerId) === end) end.other.unblocked(this.peerId) })
+  }
+
+  pauses (peerId: string, instance: object): boolean {
+    const end = this.ends.get(peerId)
+    return end !== undefined && end.instance === instance && end.pausedUntilMs > this.fabric.clock.nowMs()
   }
 
   unblocked (peerId: string): void { this.ends.get(peerId)?.out.arm() }

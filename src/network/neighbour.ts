@@ -119,6 +119,8 @@ export class Neighbour {
     }
   }
 
+  pause (ms: number): void { this.upChannel?.link?.pause(ms) }
+
   cut (reason: string): void { this.upChannel?.end(reason) }
 
   /** Down at once; the peer is told why, if it listens. */

@@ -62,3 +62,6 @@ export const GOSSIP_STUCK_MS = 30_000
 export const NOTICE_INTERVAL_MS = 10 * 60_000
 export const BANS_MAX = 4096
 export const CONNECTIONS_MAX = 500
+/** Frames of one link that carry no data: pings, answers, and kinds that are not known. Pings come every five seconds, so that this is a flood many times over. */
+export const ODD_FRAMES_PER_SECOND = 50
+export const ODD_FRAMES_BURST = 500

@@ -41,6 +41,8 @@ export interface NetworkHandlers {
   interest (peerId: string, topic: string, joined: boolean): void
   /** Something an operator should know: a refused handshake, an unreachable bootstrap peer, … */
   notice (notice: NetworkNotice): void
+  /** A peer, up or not, did to the network itself what no honest one does. */
+  offence? (peerId: string, reason: string): void
 }
 
 export interface NetworkNotice {
@@ -69,6 +71,8 @@ export interface Network {
   gossip (topic: string, data: Uint8Array): { readonly recipients: number, readonly withheld: readonly string[] }
   /** Bytes handed over and not yet taken by neighbours, links and gossip together. */
   unsentBytes (): number
+  /** Hands over no frames of this peer for so long, and has it feel that it sends faster than it is read. Nothing is lost. */
+  pause (peerId: string, ms: number): void
   join (topic: string): void
   leave (topic: string): void
   /** Adds an address to those that are dialled until they answer. Throws `ERR_BAD_ADDRESS`. */

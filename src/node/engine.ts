@@ -12,6 +12,7 @@ import { Inbox } from '../inbox/inbox.js'
 import { Intake } from '../inbox/intake.js'
 import { Receipting } from '../inbox/receipting.js'
 import type { SealedBatch } from '../message/batch.js'
+import { logKey } from '../message/ids.js'
 import type { RecordFields } from '../message/record.js'
 import type { Network, NetworkNotice, NetworkPeer } from '../network/network.js'
 import { Ephemeral } from '../outbox/ephemeral.js'
@@ -20,14 +21,16 @@ import { OwnLogs } from '../outbox/own-logs.js'
 import { ReceiptBook } from '../outbox/receipt-book.js'
 import { Retention, retentionOf } from '../outbox/retention.js'
 import { encodeFrame } from '../repair/frames.js'
+import { LogQuota } from '../repair/log-quota.js'
 import { Provider } from '../repair/provider.js'
 import { Puller } from '../repair/puller.js'
-import { LOGS_MAX, Repair } from '../repair/repair.js'
+import { Repair } from '../repair/repair.js'
 import { LogBook } from '../store/log-book.js'
 import type { LogState } from '../store/log-state.js'
 import type { Store } from '../store/store.js'
 import type { DeadLetter, Gap, NodeOptions } from './api.js'
 import { Channels, GOSSIP_TOPICS } from './channels.js'
+import { Conducts } from './conduct.js'
 import { Counters } from './counters.js'
 import { Custodian } from './custodian.js'
 import { Emission } from './emission.js'
@@ -37,6 +40,7 @@ import { GOSSIP, tagged } from './gossip-kinds.js'
 import { Housekeeping } from './housekeeping.js'
 import { Lapses } from './lapses.js'
 import { Lives } from './lives.js'
+import { MeteredCrypto } from './metered-crypto.js'
 import { Neighbourhood } from './neighbourhood.js'
 import { Neighbours } from './neighbours.js'
 import { ownAnnouncement } from './own-announcement.js'
@@ -77,12 +81,15 @@ export interface EngineOptions {
 export class Engine {
   readonly self: string
   readonly book: LogBook
+  readonly logQuota: LogQuota
   readonly inbox: Inbox
   readonly outbox: Outbox
   readonly own: OwnLogs
   readonly receipts: ReceiptBook
   readonly directory: Directory
-  readonly neighbours: Neighbours
+  readonly neighbours = new Neighbours()
+  readonly conducts: Conducts
+  readonly meter: MeteredCrypto
   readonly channels: Channels
   readonly counters = new Counters()
   readonly options: EngineOptions
@@ -105,23 +112,45 @@ export class Engine {
   readonly lives: Lives
   readonly headsMoved = new Set<LogState>()
   #closed = false
+  #overflowed = false
 
   constructor (options: EngineOptions) {
-    this.options = options
+    this.meter = new MeteredCrypto(options.crypto)
+    this.options = { ...options, crypto: this.meter }
     this.emission = new Emission(this)
     this.reception = new Reception(this)
     this.wants = new Wants(this)
     this.custodian = new Custodian(this, options.settings.custody)
     this.housekeeping = new Housekeeping(this)
     this.neighbourhood = new Neighbourhood(this)
-    const { clock, random, crypto, mesh, store, network, settings } = options
+    const { clock, random, crypto, mesh, store, network, settings } = this.options
     this.lapses = new Lapses(this, settings.lapseAfterMs)
     this.gapLog = new GapLog(clock, store)
     const self = this.self = network.peerId
     this.book = new LogBook({ store, crypto, mesh, self, wallMs: () => clock.wallMs() })
-    this.neighbours = new Neighbours(clock, (peerId, reason, banMs) => { network.disconnect(peerId, reason, banMs) })
+    this.conducts = new Conducts({
+      clock,
+      cut: (peerId, reason, banMs) => {
+        this.counters.add('bans')
+        options.log.warn({ peerId, reason, banMs }, 'a neighbour is cut off')
+        network.disconnect(peerId, reason, banMs)
+      },
+      struck: (peerId, reason) => {
+        this.counters.add('strikes')
+        options.log.warn({ peerId, reason }, 'a neighbour broke the protocol')
+      }
+    })
     this.forks = new Forks(this)
     this.lives = new Lives(this)
+    this.logQuota = new LogQuota({
+      clock, self, book: this.book,
+      subscribed: (channel) => this.inbox.wantsChannel(channel),
+      overflow: ({ publisher, channel }) => {
+        if (this.#overflowed) return
+        this.#overflowed = true
+        options.listener.notice({ code: 'ERR_LIMIT', message: `there are more logs than this node may know; those of ${publisher} in ${channel} and others are left out` })
+      }
+    })
     const send = (peerId: string, frame: Uint8Array): boolean => network.send(peerId, frame)
     const strike = (peerId: string, reason: string): void => { this.strike(peerId, reason) }
     const failed = (error: Error): void => { options.listener.failed(error) }
@@ -160,6 +189,7 @@ export class Engine {
       interest: (batch) => this.reception.interest(batch),
       hasRoom: (batch, staged) => this.custodian.admits(batch, staged),
       quarantined: (log) => this.forks.isClosed(log),
+      learns: (log) => this.logQuota.learns(log),
       live: (batch, records) => { this.reception.offerLive(batch, records) },
       forked: (batch, other) => { this.forks.found(batch, other) },
       ahead: (batch, aheadMs) => { options.listener.ahead(batch, aheadMs) },
@@ -198,6 +228,7 @@ export class Engine {
       closed: (log) => this.forks.isClosed(log),
       against: (log, head) => this.intake.against(log, head),
       forked: (head, other) => { this.forks.found(head, other) },
+      learns: (log, peerId) => this.logQuota.learns(log, peerId),
       strike
     })
     this.receipting = new Receipting({
@@ -214,12 +245,14 @@ export class Engine {
       own: () => ownAnnouncement(this, network, settings.relay === true, this.headsMoved),
       gossip: (page) => { network.gossip(GOSSIP_TOPICS.directory, tagged(GOSSIP.announcement, page)) },
       tell: (pages) => { this.neighbourhood.tell(pages) },
-      heard: (publisher, heads, joined) => {
-        for (const { channel } of heads) this.channels.heard(channel)
-        for (const channel of joined) this.channels.heard(channel)
+      isUseful: (author) => this.neighbours.isUp(author) || this.book.publisherBytes(author) > 0,
+      heard: (publisher, heads, joined, from) => {
+        for (const { channel } of heads) this.channels.heard(channel, from)
+        for (const channel of joined) this.channels.heard(channel, from)
         for (const { channel, incarnation, position, hash } of heads) {
           const id = { publisher, incarnation, channel }
-          if (!this.channels.isJoined(channel) || this.book.size >= LOGS_MAX || this.book.isForgotten(id) || this.forks.isClosed(id)) continue
+          if (!this.channels.isJoined(channel) || this.book.isForgotten(id) || this.forks.isClosed(id)) continue
+          if (this.book.get(logKey(id)) === undefined && !this.logQuota.learns(id, from)) continue
           this.book.noteHead(this.book.ensure(id), position, hash)
         }
       },
@@ -228,7 +261,10 @@ export class Engine {
     })
     this.channels = new Channels({
       relay: settings.relay === true,
+      nowMs: () => clock.nowMs(),
       subscribed: (channel) => this.inbox.wantsChannel(channel) || this.inbox.hasLive(channel),
+      holds: (channel) => this.book.bytes(channel, true) + this.book.bytes(channel, false) > 0,
+      isNear: (channel) => this.neighbours.hasChannel(channel),
       named: () => this.inbox.namedChannels(),
       join: (channel) => { network.join(GOSSIP_TOPICS.ofChannel(channel)) },
       leave: (channel) => { network.leave(GOSSIP_TOPICS.ofChannel(channel)) },
@@ -250,11 +286,7 @@ export class Engine {
   get isClosed (): boolean { return this.#closed }
 
   /** A neighbour broke the protocol. */
-  strike (peerId: string, reason: string): void {
-    this.counters.add('strikes')
-    this.options.log.warn({ peerId, reason }, 'a neighbour broke the protocol')
-    this.neighbours.strike(peerId)
-  }
+  strike (peerId: string, reason: string): void { this.conducts.strike(peerId, reason) }
 
   async start (): Promise<void> {
     const { network } = this.options
@@ -272,7 +304,8 @@ export class Engine {
         const channel = GOSSIP_TOPICS.channelOf(topic)
         if (channel !== undefined) this.neighbourhood.interested(peerId, channel, joined)
       },
-      notice: (notice) => { this.options.listener.notice(notice) }
+      notice: (notice) => { this.options.listener.notice(notice) },
+      offence: (peerId, reason) => { this.strike(peerId, reason) }
     })
     network.join(GOSSIP_TOPICS.directory)
     for (const channel of this.book.channels()) {

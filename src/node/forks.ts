@@ -46,16 +46,19 @@ export class Forks {
     return taken === 'bad' ? 'reject' : taken === 'ignored' ? 'ignore' : 'accept'
   }
 
-  /** Proofs from a neighbour. */
-  told (peerId: string, proofs: readonly Uint8Array[]): void {
+  /** Proofs from a neighbour. Returns what of it was for nothing, in units of work. */
+  told (peerId: string, proofs: readonly Uint8Array[]): number {
+    let useless = 0
     for (const bytes of proofs) {
       const taken = this.#take(bytes, peerId)
       if (taken === 'bad') {
         this.#e.strike(peerId, 'a proof of a fork that proves nothing')
-        return
+        return useless
       }
-      if (taken !== 'ignored') this.#e.options.network.gossip(GOSSIP_TOPICS.directory, tagged(GOSSIP.fork, taken.proof))
+      if (taken === 'ignored') useless += 2
+      else this.#e.options.network.gossip(GOSSIP_TOPICS.directory, tagged(GOSSIP.fork, taken.proof))
     }
+    return useless
   }
 
   #take (bytes: Uint8Array, from: string | undefined): Quarantined | 'ignored' | 'bad' {

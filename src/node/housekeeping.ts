@@ -42,6 +42,7 @@ export class Housekeeping {
     if (this.#e.isClosed) return
     this.trim()
     this.#drop()
+    this.#e.channels.prune()
     this.#e.options.clock.after(RETENTION_INTERVAL_MS, () => { this.housekeep() })
   }
 

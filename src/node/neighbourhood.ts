@@ -1,6 +1,8 @@
 import { copyBytes } from '../base/bytes.js'
 import type { NetworkPeer } from '../network/network.js'
 import { decodeFrame, encodeFrame, framesOf } from '../repair/frames.js'
+import { KNOWN_COST } from '../repair/known-cost.js'
+import { announcementCost, VERIFY_COST } from './conduct.js'
 import type { Engine } from './engine.js'
 
 /** Pages that wait for one neighbour's link. */
@@ -18,6 +20,7 @@ export class Neighbourhood {
 
   peerUp (peer: NetworkPeer): void {
     this.#e.neighbours.up(peer)
+    this.#e.conducts.seen(peer.id)
     this.#unsent.set(peer.id, this.#e.directory.everything())
     this.#sendAnnouncements(peer.id)
     this.#e.forks.peerUp(peer.id)
@@ -58,15 +61,19 @@ export class Neighbourhood {
     }
   }
 
-  #announced (peerId: string, pages: readonly Uint8Array[]): void {
+  /** Returns what of it was for nothing, in units of work. */
+  #announced (peerId: string, pages: readonly Uint8Array[]): number {
     const news: Uint8Array[] = []
+    let waste = 0
     for (const page of pages) {
-      const verdict = this.#e.directory.arrived(page)
-      if (verdict === 'reject') { this.#e.neighbours.strike(peerId); break }
+      const verdict = this.#e.directory.arrived(page, peerId)
+      if (verdict === 'reject') { this.#e.conducts.strike(peerId, 'a malformed announcement, or one with a wrong signature'); break }
       if (verdict === 'accept') news.push(copyBytes(page))
+      else waste += announcementCost(page)
     }
     // What was news here by a link has not come by gossip: the others may have missed it too.
     this.tell(news, peerId)
+    return waste
   }
 
   peerDown (peerId: string, reason: string): void {
@@ -82,7 +89,7 @@ export class Neighbourhood {
   interested (peerId: string, channel: string, joined: boolean): void {
     const news = this.#e.neighbours.takesPart(peerId, channel, joined)
     if (!joined) return
-    this.#e.channels.heard(channel)
+    this.#e.channels.heard(channel, peerId)
     if (!news || !this.#e.channels.takesPart(channel)) return
     this.#e.repair.compare(peerId, [channel])
     for (const log of this.#e.book.logs(channel)) this.#e.puller.hopes(peerId, log)
@@ -90,33 +97,48 @@ export class Neighbourhood {
 
   frame (peerId: string, bytes: Uint8Array): void {
     if (this.#e.isClosed) return
+    const { conducts, meter, options } = this.#e
+    meter.taken()
+    const waste = this.#take(peerId, bytes)
+    // What this node has asked for is bounded by the credit it gave.
+    if (waste === ASKED_FOR) return
+    const pauseMs = conducts.charge(peerId, costOf(bytes) + meter.taken() * VERIFY_COST, waste)
+    if (pauseMs > 0) options.network.pause(peerId, pauseMs)
+  }
+
+  /** Returns what of the frame was for nothing, in units of work; or `ASKED_FOR`. */
+  #take (peerId: string, bytes: Uint8Array): number {
     let frame
     try {
       frame = decodeFrame(bytes)
     } catch (error) {
-      this.#e.options.log.warn({ peerId, reason: (error as Error).message }, 'a malformed frame')
-      this.#e.neighbours.strike(peerId)
-      return
+      this.#e.conducts.strike(peerId, `a malformed frame: ${(error as Error).message}`)
+      return 0
     }
     switch (frame?.type) {
-      case 'announcements':
-        this.#announced(peerId, frame.value.signed)
-        break
-      case 'summary': this.#e.repair.summary(peerId, frame.value); break
-      case 'buckets': this.#e.repair.buckets(peerId, frame.value); break
-      case 'heads': this.#e.repair.takeHeads(peerId, frame.value); break
-      case 'have': this.#e.repair.have(peerId, frame.value); break
-      case 'want': this.#e.provider.want(peerId, frame.value); break
-      case 'credit': this.#e.provider.credit(peerId, frame.value); break
-      case 'data': this.#e.puller.data(peerId, frame.value); break
-      case 'end': this.#e.puller.end(peerId, frame.value); break
-      case 'forks': this.#e.forks.told(peerId, frame.value.proofs); break
-      case 'receipts':
-        this.#e.receipting.arrived(peerId, frame.value.signed)
+      case 'announcements': return this.#announced(peerId, frame.value.signed)
+      case 'summary': return this.#e.repair.summary(peerId, frame.value)
+      case 'buckets': return this.#e.repair.buckets(peerId, frame.value)
+      case 'heads': return this.#e.repair.takeHeads(peerId, frame.value)
+      case 'have': return this.#e.repair.have(peerId, frame.value)
+      case 'want': return this.#e.provider.want(peerId, frame.value) ? 0 : 1
+      case 'credit': return this.#e.provider.credit(peerId, frame.value) ? 0 : KNOWN_COST
+      case 'data': return this.#e.puller.data(peerId, frame.value) ? ASKED_FOR : costOf(bytes)
+      case 'end': return this.#e.puller.end(peerId, frame.value) ? 0 : KNOWN_COST
+      case 'forks': return this.#e.forks.told(peerId, frame.value.proofs)
+      case 'receipts': {
+        const waste = this.#e.receipting.arrived(peerId, frame.value.signed)
         this.#e.housekeeping.writeReceipts()
         this.#e.outbox.admitWaiting()
-        break
-      case undefined: break
+        return waste
+      }
+      // A later version may send what this one does not know, now and then.
+      case undefined: return costOf(bytes)
     }
   }
 }
+
+const ASKED_FOR = -1
+
+/** What it costs to look at so many bytes, in units of work. */
+const costOf = (bytes: Uint8Array): number => 1 + bytes.length / 16_384

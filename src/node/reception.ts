@@ -6,6 +6,7 @@ import type { GossipVerdict } from '../network/network.js'
 import { EphemeralSeen } from '../outbox/ephemeral.js'
 import type { LogState } from '../store/log-state.js'
 import { GOSSIP_TOPICS } from './channels.js'
+import { announcementCost, VERIFY_COST } from './conduct.js'
 import type { Engine } from './engine.js'
 import { GOSSIP } from './gossip-kinds.js'
 
@@ -13,17 +14,31 @@ import { GOSSIP } from './gossip-kinds.js'
 export class Reception {
   readonly #e: Engine
   readonly #ephemeralSeen = new EphemeralSeen()
+  #ownLack = false
 
   constructor (engine: Engine) {
     this.#e = engine
   }
 
+  /** The verdict; what the neighbour that passed it on made of work for nothing is charged to it. */
   gossip (topic: string, data: Uint8Array, from: string): GossipVerdict {
+    const { conducts, meter } = this.#e
+    this.#ownLack = false
+    meter.taken()
+    const verdict = this.#judge(topic, data, from)
+    const verified = meter.taken()
+    // Whoever passes gossip on has checked it first.
+    if (verdict === 'reject') conducts.strike(from, 'gossip that does not hold')
+    else if (verdict === 'ignore') conducts.charge(from, 0, 1 + (topic === GOSSIP_TOPICS.directory ? announcementCost(data) : 0) + (this.#ownLack ? 0 : verified * VERIFY_COST))
+    return verdict
+  }
+
+  #judge (topic: string, data: Uint8Array, from: string): GossipVerdict {
     const kind = data[0]
     const bytes = data.subarray(1)
     if (topic === GOSSIP_TOPICS.directory) {
       if (kind === GOSSIP.fork) return this.#e.forks.arrived(bytes)
-      return kind === GOSSIP.announcement ? this.#e.directory.arrived(bytes) : 'ignore'
+      return kind === GOSSIP.announcement ? this.#e.directory.arrived(bytes, from) : 'ignore'
     }
     const channel = GOSSIP_TOPICS.channelOf(topic)
     // A later version may send what this one does not know.
@@ -41,6 +56,8 @@ export class Reception {
       // A batch that could not be taken now shows what is missing all the same.
       if (offered === 'unwanted' && batch.last > log.head && this.#e.channels.isJoined(channel) && signatureHolds(this.#e.options.crypto, batch)) this.#e.book.noteHeader(log, batch)
     }
+    // What this node has no room for is none of the neighbour's doing.
+    this.#ownLack = offered === 'unwanted'
     if (offered === 'new') return 'accept'
     if (offered === 'bad') {
       this.#e.counters.add('bad_batches')

@@ -15,10 +15,13 @@ import type { ReceiptState } from '../message/reports.js'
 
 /** Nodes whose receipts are kept for one log. */
 const RECEIVERS_MAX = 4096
-/** Bytes of all receipts kept. A choice: some hundred thousand of the usual size. */
+/** Bytes of all receipts kept, and of those of one node. Choices: some hundred thousand of the usual size, and a tenth of them. */
 export const RECEIPTS_BYTES_MAX = 128 * 1024 * 1024
+export const RECEIPTS_BYTES_PER_NODE_MAX = 16 * 1024 * 1024
 /** When there are so many, a newer word takes the place of the one before if it has no more than this, or no more than that. */
 const SMALL_RECEIPT_BYTES = 4 * 1024
+/** What one costs in memory beside twice its bytes: maps, digests, ranges. */
+const ENTRY_BYTES = 1024
 
 interface Entry {
   readonly content: ReceiptContent
@@ -48,8 +51,9 @@ export class ReceiptBook {
   readonly digests: Digests
   readonly #logs = new Map<string, Map<string, Entry>>()
   readonly #waiters = new Map<string, Set<Waiter>>()
-  readonly #dirty = new Map<string, { log: LogState, by: string }>()
   #bytes = 0
+  readonly #bytesOf = new Map<string, number>()
+  readonly #dirty = new Map<string, { log: LogState, by: string }>()
 
   constructor (options: ReceiptBookOptions) {
     this.#o = options
@@ -66,11 +70,9 @@ export class ReceiptBook {
     let entries = this.#logs.get(key)
     if (entries === undefined) this.#logs.set(key, entries = new Map())
     const { by } = entry.content
-    const before = entries.get(by)?.bytes.length
-    if (before === undefined && entries.size >= RECEIVERS_MAX) return false
-    if (this.#bytes + entry.bytes.length > RECEIPTS_BYTES_MAX && by !== this.#o.self && (before === undefined || entry.bytes.length > Math.max(before, SMALL_RECEIPT_BYTES))) return false
-    this.#bytes += entry.bytes.length - (before ?? 0)
-    entries.set(entry.content.by, entry)
+    if (!this.#hasRoom(key, entry)) return false
+    this.#count(by, entry.bytes.length - (entries.get(by)?.bytes.length ?? 0))
+    entries.set(by, entry)
     this.digests.set(entry.content.log.channel, `${key} ${entry.content.by}`, String(entry.content.sequence))
     return true
   }
@@ -78,9 +80,32 @@ export class ReceiptBook {
   /** Sequence number of the newest word of `by` about the log; 0 when there is none. */
   sequence (key: string, by: string): number { return this.#logs.get(key)?.get(by)?.content.sequence ?? 0 }
 
+  #hasRoom (key: string, { content: { by }, bytes }: Entry): boolean {
+    const entries = this.#logs.get(key)
+    const before = entries?.get(by)?.bytes.length
+    if (before === undefined && (entries?.size ?? 0) >= RECEIVERS_MAX) return false
+    // What this node says itself always has a place.
+    if (by === this.#o.self || (before !== undefined && bytes.length <= Math.max(before, SMALL_RECEIPT_BYTES))) return true
+    return this.#bytes + bytes.length <= RECEIPTS_BYTES_MAX && (this.#bytesOf.get(by) ?? 0) + bytes.length <= RECEIPTS_BYTES_PER_NODE_MAX
+  }
+
+  /** How much more memory it would take to keep this statement, bytes, about; infinite: there is no room for it. */
+  growth (key: string, content: ReceiptContent, bytes: Uint8Array): number {
+    if (!this.#hasRoom(key, { content, bytes })) return Number.POSITIVE_INFINITY
+    const before = this.#logs.get(key)?.get(content.by)
+    return 2 * bytes.length - (before === undefined ? -ENTRY_BYTES : 2 * before.bytes.length)
+  }
+
+  #count (by: string, more: number): void {
+    this.#bytes += more
+    const bytes = (this.#bytesOf.get(by) ?? 0) + more
+    if (bytes > 0) this.#bytesOf.set(by, bytes)
+    else this.#bytesOf.delete(by)
+  }
+
   content (key: string, by: string): ReceiptContent | undefined { return this.#logs.get(key)?.get(by)?.content }
 
-  /** Takes a statement that is newer than what is known and whose signature has been checked. */
+  /** Takes a statement that is newer than what is known and whose signature has been checked, if there is room for it. */
   take (log: LogState, content: ReceiptContent, bytes: Uint8Array): void {
     if (!this.#put(log.key, { content, bytes })) return
     this.#dirty.set(`${log.key} ${content.by}`, { log, by: content.by })
@@ -167,7 +192,7 @@ export class ReceiptBook {
   forget (log: LogState): StoreOp[] {
     const ops: StoreOp[] = []
     for (const [by, { bytes }] of this.#logs.get(log.key) ?? []) {
-      this.#bytes -= bytes.length
+      this.#count(by, -bytes.length)
       const key = Buffer.alloc(4 + 38)
       key.writeUInt32BE(log.number)
       key.set(peerIdToBytes(by) as Uint8Array, 4)

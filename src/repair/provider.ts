@@ -56,7 +56,8 @@ export class Provider {
     this.#o = options
   }
 
-  want (peerId: string, want: Want): void {
+  /** False: there was nothing to serve. */
+  want (peerId: string, want: Want): boolean {
     let peer = this.#peers.get(peerId)
     if (peer === undefined) this.#peers.set(peerId, peer = { wants: new Map(), scheduled: false, blocked: false })
     const id = fromLogRef(want.log)
@@ -65,27 +66,30 @@ export class Provider {
     const skip = skipOf(want)
     if (log === undefined || !orderly || skip === undefined) {
       this.#o.send(peerId, encodeFrame('end', { id: want.id, through: orderly ? want.to : 0, missing: orderly ? RangeSet.of([want.from, want.to]).encode() as Bytes : new Uint8Array(0) }))
-      return
+      return false
     }
     this.#prune(peer.wants)
     if (peer.wants.size >= WANTS_PER_PEER_MAX) {
       this.#o.send(peerId, encodeFrame('end', { id: want.id, through: 0, busy: true }))
-      return
+      return false
     }
     peer.wants.set(want.id, { id: want.id, log, from: want.from, to: want.to, since: want.since, skip, next: want.from, credit: Math.min(want.credit, CREDIT_MAX), lastMs: this.#o.clock.nowMs(), sought: want.since === 0, missing: new RangeSet() })
     this.#schedule(peerId)
+    return !log.held.isEmpty
   }
 
-  credit (peerId: string, { id, bytes }: Credit): void {
+  /** False: there is no such want. */
+  credit (peerId: string, { id, bytes }: Credit): boolean {
     const serving = this.#peers.get(peerId)?.wants.get(id)
-    if (serving === undefined) return
+    if (serving === undefined) return false
     if (bytes === 0) {
       this.#peers.get(peerId)?.wants.delete(id)
-      return
+      return true
     }
     serving.credit = Math.min(CREDIT_MAX, serving.credit + bytes)
     serving.lastMs = this.#o.clock.nowMs()
     this.#schedule(peerId)
+    return true
   }
 
   drained (peerId: string): void {

@@ -20,6 +20,7 @@ import type { LogState } from '../store/log-state.js'
 import type { Offered } from './offered.js'
 import { encodeFrame } from './frames.js'
 import { Refusals } from './refusals.js'
+import { Reliability, SLOW_WANTS } from './reliability.js'
 
 /** How far a neighbour may run ahead of our disk in one want, bytes. */
 export const CREDIT_BYTES = 2 * 1024 * 1024
@@ -30,8 +31,9 @@ const WANTS_PER_PEER = 8
 const WANTS_MAX = 64
 /** Holes that one want names. */
 const HOLES_MAX = 512
-/** A want without an answer for so long is given up, and the neighbour is passed over for a while. */
+/** A want without an answer for so long is given up, and the neighbour is passed over for a while; sooner when another could be asked and nothing at all comes from this one. */
 const ANSWER_MS = 15_000
+const ANOTHER_MS = 5_000
 const SILENT_MS = 5_000
 /** A neighbour with too much to do is asked again after so long; one that broke the protocol after so long. */
 const BUSY_MS = 1_000
@@ -111,6 +113,7 @@ export class Puller {
   readonly #needs = new Map<LogState, Need>()
   readonly #asking = new Map<number, Need>()
   readonly #perPeer = new Map<string, number>()
+  readonly #reliability = new Reliability()
   readonly #lastGossip = new Map<LogState, number>()
   #nextId = 1
   #timer: { timer: Timer, atMs: number } | undefined
@@ -186,24 +189,26 @@ export class Puller {
       if (need.want?.peerId === peerId) this.#over(need, 0)
     }
     this.#perPeer.delete(peerId)
+    this.#reliability.rests(peerId)
   }
 
-  /** A frame in answer to a want. */
-  data (peerId: string, { id, batch: bytes }: Data): void {
+  /** A frame in answer to a want. False: there is no such want, or no longer. */
+  data (peerId: string, { id, batch: bytes }: Data): boolean {
     const need = this.#asking.get(id)
     const want = need?.want
-    if (need === undefined || want === undefined || want.peerId !== peerId) return
+    if (need === undefined || want === undefined || want.peerId !== peerId) return false
     const batch = this.#o.open(bytes)
-    if (batch === undefined || batch.logKey !== need.log.key) { this.#fault(need, peerId, 'an answer that is not a batch of the log asked for'); return }
-    if (batch.last < want.next || batch.base > want.ranges.last) { this.#fault(need, peerId, 'an answer to what was not asked'); return }
-    if (want.received >= want.granted || bytes.length > BATCH_BYTES_MAX) { this.#fault(need, peerId, 'more than it was given credit for'); return }
+    if (batch === undefined || batch.logKey !== need.log.key) { this.#fault(need, peerId, 'an answer that is not a batch of the log asked for'); return true }
+    if (batch.last < want.next || batch.base > want.ranges.last) { this.#fault(need, peerId, 'an answer to what was not asked'); return true }
+    if (want.received >= want.granted || bytes.length > BATCH_BYTES_MAX) { this.#fault(need, peerId, 'more than it was given credit for'); return true }
     want.lastMs = this.#o.clock.nowMs()
+    this.#reliability.heard(peerId, bytes.length, want.lastMs)
     want.next = batch.last + 1
     want.received += bytes.length
     if (!hasBody(batch)) {
       this.#proof(need, want, batch)
       this.#back(need, want, bytes.length)
-      return
+      return true
     }
     want.outstanding += bytes.length
     const answered = (held: boolean): void => {
@@ -213,14 +218,18 @@ export class Puller {
       else this.#unwanted(need, want)
     }
     switch (this.#o.offer(batch, peerId, answered)) {
-      case 'new': return
-      case 'known': answered(true); return
-      case 'bad': this.#fault(need, peerId, 'a batch that does not hold'); return
+      case 'new':
+        need.refusals.kept(peerId)
+        this.#reliability.kept(peerId)
+        break
+      case 'known': answered(true); break
+      case 'bad': this.#fault(need, peerId, 'a batch that does not hold'); break
       // A fork is its publisher's doing, and lack of room is ours.
       default:
         this.#passedOver(need, want, batch.base)
         answered(false)
     }
+    return true
   }
 
   #proof (need: Need, want: Asking, head: SealedBatch): void {
@@ -261,25 +270,29 @@ export class Puller {
   }
 
   #fault (need: Need, peerId: string, reason: string): void {
-    need.refusals.passOver(peerId, 'faulty', this.#o.clock.nowMs() + FAULTY_MS)
+    const now = this.#o.clock.nowMs()
+    need.refusals.passOver(peerId, 'faulty', now + FAULTY_MS, now)
+    this.#reliability.failed(peerId, now)
     if (need.want !== undefined) this.#giveUp(need.want)
     this.#over(need, 0)
     this.#o.strike(peerId, reason)
   }
 
-  end (peerId: string, end: End): void {
+  /** False: there is no such want, or no longer. */
+  end (peerId: string, end: End): boolean {
     const need = this.#asking.get(end.id)
     const want = need?.want
-    if (need === undefined || want === undefined || want.peerId !== peerId) return
+    if (need === undefined || want === undefined || want.peerId !== peerId) return false
     let missing: RangeSet
     try {
       missing = RangeSet.decode(end.missing, 2 * 1024)
     } catch {
       this.#fault(need, peerId, 'malformed ranges')
-      return
+      return true
     }
     const now = this.#o.clock.nowMs()
-    if (end.busy) need.refusals.passOver(peerId, 'busy', now + BUSY_MS * this.#jitter())
+    this.#reliability.heard(peerId, 0, now)
+    if (end.busy) need.refusals.passOver(peerId, 'busy', now + BUSY_MS * this.#jitter(), now)
     else {
       // What it passes over in silence it does not have either.
       const left = RangeSet.of(...this.missing(need.log, HOLES_MAX).map(({ from, to }) => [from, to] as const)).intersection(want.ranges)
@@ -290,6 +303,7 @@ export class Puller {
       need.refusals.answered(peerId, progress ? denied : want.ranges, now, this.#jitter())
     }
     this.#over(need, 0)
+    return true
   }
 
   #jitter (): number { return 0.75 + this.#o.random.float() / 2 }
@@ -301,7 +315,10 @@ export class Puller {
       this.#asking.delete(want.id)
       const n = (this.#perPeer.get(want.peerId) ?? 1) - 1
       if (n > 0) this.#perPeer.set(want.peerId, n)
-      else this.#perPeer.delete(want.peerId)
+      else {
+        this.#perPeer.delete(want.peerId)
+        this.#reliability.rests(want.peerId)
+      }
       need.want = undefined
     }
     need.dueMs = this.#o.clock.nowMs() + pauseMs
@@ -325,19 +342,28 @@ export class Puller {
     for (const need of [...this.#needs.values()]) {
       if (need.want !== undefined) {
         if (need.want.outstanding > 0) need.want.lastMs = now
-        if (now - need.want.lastMs >= ANSWER_MS) {
-          need.refusals.passOver(need.want.peerId, 'silent', now + SILENT_MS)
+        if (this.#isStuck(need, need.want, now)) {
+          need.refusals.passOver(need.want.peerId, 'silent', now + SILENT_MS, now)
+          this.#reliability.failed(need.want.peerId, now)
           this.#giveUp(need.want)
           this.#over(need, 0)
-        } else nextMs = Math.min(nextMs, need.want.lastMs + ANSWER_MS)
+        } else nextMs = Math.min(nextMs, Math.max(now + ANOTHER_MS / 5, need.want.lastMs + ANOTHER_MS))
         continue
       }
       if (need.dueMs <= now) this.#ask(need, now)
       if (!this.#needs.has(need.log)) continue
       const want = need.want as Asking | undefined
-      nextMs = Math.min(nextMs, want === undefined ? Math.max(need.dueMs, now + 10) : want.lastMs + ANSWER_MS)
+      nextMs = Math.min(nextMs, want === undefined ? Math.max(need.dueMs, now + 10) : want.lastMs + ANOTHER_MS)
     }
     if (nextMs < Number.POSITIVE_INFINITY) this.#wakeAt(nextMs)
+  }
+
+  /** Nothing comes, or so little that it is as good as nothing while somebody else could be asked. */
+  #isStuck (need: Need, want: Asking, now: number): boolean {
+    if (now - want.lastMs >= ANSWER_MS) return true
+    const quiet = now - want.lastMs >= ANOTHER_MS && now - this.#reliability.heardMs(want.peerId) >= ANOTHER_MS
+    if (!quiet && (want.outstanding > 0 || !this.#reliability.drips(want.peerId, now))) return false
+    return this.#o.candidates(need.log).some(peerId => peerId !== want.peerId && !this.#reliability.isSlow(peerId, now) && !need.refusals.askable(peerId, want.ranges, now).ranges.isEmpty)
   }
 
   #ask (need: Need, now: number): void {
@@ -358,13 +384,16 @@ export class Puller {
     if (now < need.notBeforeMs) { need.dueMs = need.notBeforeMs; return }
     if (this.#o.intakeFull() || this.#asking.size >= WANTS_MAX) { need.dueMs = now + 50; return }
     const missing = RangeSet.of(...holes.map(({ from, to }) => [from, to] as const))
-    const peers = this.#o.candidates(log)
+    const peers = this.#reliability.sorted(this.#o.candidates(log), now)
     // While there is no room for what can be had, what cannot is told all the same: room may hang on it.
     if (need.unwantedMs > 0 && peers.length > 0) this.#judge(need, missing, peers, now)
     need.dueMs = now + FAULTY_MS
+    let waits = false
     for (const peerId of peers) {
       const { ranges, atMs } = refusals.askable(peerId, missing, now)
-      const isFull = (this.#perPeer.get(peerId) ?? 0) >= WANTS_PER_PEER
+      const isSlow = this.#reliability.isSlow(peerId, now)
+      const isFull = (this.#perPeer.get(peerId) ?? 0) >= (isSlow ? SLOW_WANTS : WANTS_PER_PEER)
+      waits ||= isFull && !isSlow && !ranges.isEmpty
       if (!ranges.isEmpty && !isFull) {
         this.#want(need, peerId, ranges, wanted.since, now)
         return
@@ -372,7 +401,8 @@ export class Puller {
       need.dueMs = Math.min(need.dueMs, ranges.isEmpty ? atMs : now + 20)
     }
     if (peers.length === 0) refusals.reset()
-    else this.#judge(need, missing, peers, now)
+    // Somebody will be asked as soon as it has time: until then nothing is certain.
+    else if (!waits) this.#judge(need, missing, peers, now)
   }
 
   /** Nobody can be asked now. What everyone has denied for long enough will not come. */
@@ -385,7 +415,7 @@ export class Puller {
       if (position <= trimmed) return silent ? PUBLISHER_DENIES_MS : TRIMMED_DENIED_MS
       return position > kept || (publisher && !silent) ? PUBLISHER_DENIES_MS : UNRECOVERABLE_MS
     }
-    const { gone, atMs } = refusals.verdict(missing, peers, now, patience, [trimmed, kept])
+    const { gone, atMs } = refusals.verdict(missing, peers, (peerId) => this.#reliability.isSlow(peerId, now), now, patience, [trimmed, kept])
     need.dueMs = Math.min(need.dueMs, gone.length > 0 ? now : atMs)
     for (const { from, to } of gone) this.#o.unavailable(log, from, to, to <= trimmed ? trimReason : from > kept ? 'restored' : 'unrecoverable')
   }
@@ -395,6 +425,7 @@ export class Puller {
     need.want = { id, peerId, ranges, since, lastMs: now, next: ranges.first, granted: CREDIT_BYTES, received: 0, outstanding: 0, owed: 0 }
     this.#asking.set(id, need)
     this.#perPeer.set(peerId, (this.#perPeer.get(peerId) ?? 0) + 1)
+    this.#reliability.asked(peerId, now)
     const skip = RangeSet.of([ranges.first, ranges.last]).without(ranges)
     this.#o.send(peerId, encodeFrame('want', { id, log: toLogRef(need.log.id), from: ranges.first, to: ranges.last, credit: CREDIT_BYTES, since, skip: skip.encode() as Uint8Array<ArrayBuffer> }))
   }

@@ -10,6 +10,10 @@ import { RangeSet, type Range } from '../base/range-set.js'
 /** A neighbour that did not have something is asked again after so long, doubling up to the second. */
 const DENIED_MIN_MS = 1_000
 const DENIED_MAX_MS = 30_000
+/** A neighbour with no time for so long has denied everything by it. */
+const BUSY_PATIENCE_MS = 60_000
+/** So often a neighbour that brings nothing is asked at once because it says that it has something. */
+const PROMISES_MAX = 3
 /** Times at which positions came to be denied by all are told apart for so many; above it the youngest are joined. */
 const STAGES_MAX = 16
 
@@ -25,6 +29,10 @@ interface Refusal {
   why: PassedOver | undefined
   /** Until then it is not asked for anything. */
   passedOverUntilMs: number
+  /** Since then it has had no time, ms; 0: it has. */
+  busySinceMs: number
+  /** How often it has said that it has something, and brought nothing since. */
+  promises: number
 }
 
 interface Stage {
@@ -38,7 +46,7 @@ export class Refusals {
 
   #of (peerId: string): Refusal {
     let refusal = this.#peers.get(peerId)
-    if (refusal === undefined) this.#peers.set(peerId, refusal = { denied: new RangeSet(), untilMs: 0, pauseMs: 0, why: undefined, passedOverUntilMs: 0 })
+    if (refusal === undefined) this.#peers.set(peerId, refusal = { denied: new RangeSet(), untilMs: 0, pauseMs: 0, why: undefined, passedOverUntilMs: 0, busySinceMs: 0, promises: 0 })
     return refusal
   }
 
@@ -56,6 +64,7 @@ export class Refusals {
     if (denied.isEmpty && !this.#peers.has(peerId)) return
     const refusal = this.#of(peerId)
     refusal.why = undefined
+    refusal.busySinceMs = 0
     if (refusal.untilMs > nowMs) {
       refusal.denied.addAll(denied)
       return
@@ -65,14 +74,23 @@ export class Refusals {
     refusal.untilMs = nowMs + refusal.pauseMs * jitter
   }
 
-  passOver (peerId: string, why: PassedOver, untilMs: number): void {
-    Object.assign(this.#of(peerId), { why, passedOverUntilMs: untilMs })
+  passOver (peerId: string, why: PassedOver, untilMs: number, nowMs: number): void {
+    const refusal = this.#of(peerId)
+    Object.assign(refusal, { why, passedOverUntilMs: untilMs, busySinceMs: why === 'busy' ? refusal.busySinceMs || nowMs : 0 })
   }
 
-  /** It may have now what it did not have. */
+  /** It may have now what it did not have. Who says so again and again and brings nothing is asked when its time has come. */
   hopes (peerId: string, nowMs: number): void {
     const refusal = this.#peers.get(peerId)
-    if (refusal !== undefined && !(refusal.why === 'faulty' && refusal.passedOverUntilMs > nowMs)) this.#peers.delete(peerId)
+    if (refusal === undefined || (refusal.why === 'faulty' && refusal.passedOverUntilMs > nowMs)) return
+    if (++refusal.promises > PROMISES_MAX) return
+    Object.assign(refusal, { denied: new RangeSet(), untilMs: 0, pauseMs: 0, passedOverUntilMs: 0, why: refusal.why === 'busy' ? 'busy' : undefined })
+  }
+
+  /** It has brought something. */
+  kept (peerId: string): void {
+    const refusal = this.#peers.get(peerId)
+    if (refusal !== undefined) Object.assign(refusal, { promises: 0, busySinceMs: 0, why: refusal.why === 'busy' ? undefined : refusal.why })
   }
 
   forget (peerId: string): void { this.#peers.delete(peerId) }
@@ -83,14 +101,19 @@ export class Refusals {
   /**
    * Ranges of `wanted` that all these neighbours have denied for as long as `patience` says, and when the next one may be.
    * `patience` is asked for a position and whether somebody was silent about it; it may change behind each of the boundaries, and ranges do not cross them.
+   * `isSlow`: this neighbour does not answer others either.
    */
-  verdict (wanted: RangeSet, peers: readonly string[], nowMs: number, patience: (position: number, silent: boolean) => number, boundaries: readonly [number, number]): { readonly gone: Range[], readonly atMs: number } {
+  verdict (wanted: RangeSet, peers: readonly string[], isSlow: (peerId: string) => boolean, nowMs: number, patience: (position: number, silent: boolean) => number, boundaries: readonly [number, number]): { readonly gone: Range[], readonly atMs: number } {
     let common = wanted
     let silent = false
+    // Where all say that they have no time, somebody will have it.
+    const somebodySpoke = peers.some(peerId => this.#peers.get(peerId)?.why !== 'busy')
     for (const peerId of peers) {
       const refusal = this.#peers.get(peerId)
       // Who does not answer, or nothing that is true, has denied everything by it.
-      if (refusal?.why === 'silent' || refusal?.why === 'faulty') silent ||= refusal.why === 'silent'
+      const isBusy = somebodySpoke && refusal?.why === 'busy' && nowMs - refusal.busySinceMs >= BUSY_PATIENCE_MS
+      if (refusal?.why === 'faulty') continue
+      if (refusal?.why === 'silent' || isBusy || isSlow(peerId)) silent = true
       else common = common.intersection(refusal?.denied ?? new RangeSet())
     }
     this.#arrange(common, nowMs)

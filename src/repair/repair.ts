@@ -17,8 +17,9 @@ import { isChannel } from '../message/topic.js'
 import type { Buckets, Have, Heads, Summary } from '../message/wire.js'
 import type { LogBook } from '../store/log-book.js'
 import type { LogState } from '../store/log-state.js'
-import { Digests } from '../base/digests.js'
+import { BUCKETS, Digests } from '../base/digests.js'
 import { encodeFrame, framesOf, ITEMS_BYTES } from './frames.js'
+import { KNOWN_COST } from './known-cost.js'
 
 /** Between two comparisons with a neighbour; jitter of a quarter keeps them apart. */
 export const SUMMARY_INTERVAL_MS = 15_000
@@ -26,8 +27,9 @@ export const SUMMARY_INTERVAL_MS = 15_000
 const FEW = 32
 /** What was pulled is offered on after so long, together. */
 const HAVE_DELAY_MS = 20
-/** Logs this node will know at most; more are not taken in. */
-export const LOGS_MAX = 200_000
+/** What an answer to a comparison costs: items of it, and channels compared, for each unit of work. */
+const ITEMS_PER_UNIT = 16
+const CHANNELS_PER_UNIT = 8
 
 type Bytes = Uint8Array<ArrayBuffer>
 
@@ -64,6 +66,8 @@ export interface RepairOptions {
   /** What is known of a log and cannot be beside this header of it. Default: nothing. */
   readonly against?: (log: LogState, head: SealedBatch) => SealedBatch | undefined
   readonly forked?: (head: SealedBatch, other: SealedBatch) => void
+  /** Whether a log not heard of before may be taken in from this neighbour. */
+  readonly learns: (log: LogId, peerId: string) => boolean
 }
 
 export class Repair {
@@ -146,7 +150,9 @@ export class Repair {
     for (const peerId of this.#peers.keys()) this.compare(peerId, [channel])
   }
 
-  summary (peerId: string, summary: Summary): void {
+  /** Like all that takes a neighbour's frame: returns what of it was for nothing, in units of work of 20 µs. A comparison may be asked for too often. */
+  summary (peerId: string, summary: Summary): number {
+    let items = 0
     const channels = summary.channels.filter(({ channel }) => isChannel(channel))
     this.#o.peerChannels(peerId, channels.map(({ channel }) => channel))
     for (const { channel, heads, receipts, headsCount, receiptsCount } of channels) {
@@ -156,8 +162,8 @@ export class Repair {
       const manyReceipts = Math.max(receiptsCount, this.#o.receipts.digests.size(channel)) > FEW
       const headsDiffer = !equalBytes(heads, this.heads.total(channel))
       const receiptsDiffer = !equalBytes(receipts, this.#o.receipts.digests.total(channel))
-      if (headsDiffer && !manyHeads) this.#sendHeads(peerId, channel, undefined)
-      if (receiptsDiffer && !manyReceipts) this.#sendReceipts(peerId, channel, undefined)
+      if (headsDiffer && !manyHeads) items += this.#sendHeads(peerId, channel, undefined)
+      if (receiptsDiffer && !manyReceipts) items += this.#sendReceipts(peerId, channel, undefined)
       const many = { heads: headsDiffer && manyHeads, receipts: receiptsDiffer && manyReceipts }
       if (many.heads || many.receipts) {
         this.#o.send(peerId, encodeFrame('buckets', {
@@ -165,19 +171,25 @@ export class Repair {
           heads: (many.heads ? this.heads.buckets(channel) : new Uint8Array(0)) as Bytes,
           receipts: (many.receipts ? this.#o.receipts.digests.buckets(channel) : new Uint8Array(0)) as Bytes
         }))
+        items += BUCKETS
       }
     }
+    return 1 + summary.channels.length / CHANNELS_PER_UNIT + items / ITEMS_PER_UNIT
   }
 
-  buckets (peerId: string, { channel, heads, receipts }: Buckets): void {
-    if (!this.#o.takesPart(channel)) return
+  buckets (peerId: string, { channel, heads, receipts }: Buckets): number {
+    if (!this.#o.takesPart(channel)) return 1
+    let items = 0
     const differing = this.heads.differing(channel, heads)
-    if (differing.size > 0) this.#sendHeads(peerId, channel, differing)
+    if (differing.size > 0) items += this.#sendHeads(peerId, channel, differing)
     const others = this.#o.receipts.digests.differing(channel, receipts)
-    if (others.size > 0) this.#sendReceipts(peerId, channel, others)
+    if (others.size > 0) items += this.#sendReceipts(peerId, channel, others)
+    return 1 + items / ITEMS_PER_UNIT
   }
 
-  #sendHeads (peerId: string, channel: string, buckets: Set<number> | undefined): void {
+  /** Returns how many items were looked at. */
+  #sendHeads (peerId: string, channel: string, buckets: Set<number> | undefined): number {
+    let looked = 0
     let heads: Bytes[] = []
     let trims: Bytes[] = []
     let bytes = 0
@@ -190,71 +202,87 @@ export class Repair {
       return roomLeft
     }
     for (const log of this.#o.book.logs(channel)) {
+      looked++
       if (buckets !== undefined && !buckets.has(this.heads.bucketOf(log.key))) continue
       if (log.headBytes.length > 0) heads.push(log.headBytes as Bytes)
       if (log.trimBytes.length > 0) trims.push(log.trimBytes as Bytes)
       bytes += log.headBytes.length + log.trimBytes.length
       // A link that is full gets the rest at the next comparison.
-      if (bytes >= ITEMS_BYTES && !flush()) return
+      if (bytes >= ITEMS_BYTES && !flush()) return looked
     }
     flush()
+    return looked
   }
 
-  #sendReceipts (peerId: string, channel: string, buckets: Set<number> | undefined): void {
+  #sendReceipts (peerId: string, channel: string, buckets: Set<number> | undefined): number {
     const statements = this.#o.receipts.statements(channel, buckets)
     // A link that is full gets the rest at the next comparison.
-    for (const signed of framesOf(statements)) if (!this.#o.send(peerId, encodeFrame('receipts', { signed: signed as Bytes[] }))) return
+    for (const signed of framesOf(statements)) if (!this.#o.send(peerId, encodeFrame('receipts', { signed: signed as Bytes[] }))) break
+    return statements.length
   }
 
-  takeHeads (peerId: string, { heads, trims }: Heads): void {
-    for (const bytes of heads) this.#takeHead(peerId, bytes)
+  takeHeads (peerId: string, { heads, trims }: Heads): number {
+    let useless = 0
+    for (const bytes of heads) {
+      const took = this.#takeHead(peerId, bytes)
+      if (took === 'bad') return useless
+      if (took === 'known') useless += KNOWN_COST
+    }
     for (const bytes of trims) {
       const trim = openTrim(bytes, this.#o.mesh)
-      if (trim === undefined) { this.#o.strike(peerId, 'a malformed trim'); return }
-      if (!this.#takesIn(trim.value.log)) continue
+      if (trim === undefined) { this.#o.strike(peerId, 'a malformed trim'); return useless }
       const known = this.#o.book.get(logKey(trim.value.log))
-      if (known !== undefined && known.trimmed >= trim.value.through) continue
-      if (!trim.verify(this.#o.crypto)) { this.#o.strike(peerId, 'a trim with a wrong signature'); return }
-      if (known === undefined && this.#o.book.size >= LOGS_MAX) continue
+      if (!this.#takesIn(trim.value.log) || (known !== undefined && known.trimmed >= trim.value.through) || (known === undefined && !this.#o.learns(trim.value.log, peerId))) {
+        useless += KNOWN_COST
+        continue
+      }
+      if (!trim.verify(this.#o.crypto)) { this.#o.strike(peerId, 'a trim with a wrong signature'); return useless }
       this.#o.book.noteTrim(known ?? this.#o.book.ensure(trim.value.log), trim.value, copyBytes(bytes))
     }
+    return useless
   }
 
   /** Our own earlier logs come back this way when our store is older than our last life. */
   #takesIn (log: LogId): boolean { return !this.#o.book.isForgotten(log) && this.#o.closed?.(log) !== true && (log.publisher === this.#o.self || this.#o.joined(log.channel)) }
 
-  #takeHead (peerId: string, bytes: Uint8Array): void {
+  #takeHead (peerId: string, bytes: Uint8Array): 'news' | 'known' | 'bad' {
     const head = this.#o.open(bytes)
-    if (head === undefined || hasBody(head)) { this.#o.strike(peerId, 'a malformed head'); return }
+    if (head === undefined || hasBody(head)) { this.#o.strike(peerId, 'a malformed head'); return 'bad' }
     const known = this.#o.book.get(head.logKey)
-    if (!this.#takesIn(head.log)) return
+    if (!this.#takesIn(head.log)) return 'known'
     const other = known === undefined ? undefined : this.#o.against?.(known, head)
     if (other !== undefined) {
-      if (signatureHolds(this.#o.crypto, head)) this.#o.forked?.(head, other)
-      else this.#o.strike(peerId, 'a head with a wrong signature')
-      return
+      if (!signatureHolds(this.#o.crypto, head)) { this.#o.strike(peerId, 'a head with a wrong signature'); return 'bad' }
+      this.#o.forked?.(head, other)
+      return 'news'
     }
     if (known !== undefined && head.last <= known.shown) {
       this.#o.hopes(peerId, known)
-      return
+      return 'known'
     }
-    if (!signatureHolds(this.#o.crypto, head)) { this.#o.strike(peerId, 'a head with a wrong signature'); return }
-    if (known === undefined && this.#o.book.size >= LOGS_MAX) return
+    if (known === undefined && !this.#o.learns(head.log, peerId)) return 'known'
+    if (!signatureHolds(this.#o.crypto, head)) { this.#o.strike(peerId, 'a head with a wrong signature'); return 'bad' }
     const log = known ?? this.#o.book.ensure(head.log)
     this.#o.book.noteHeader(log, head)
     this.#o.hopes(peerId, log)
+    return 'news'
   }
 
-  have (peerId: string, { ranges }: Have): void {
+  have (peerId: string, { ranges }: Have): number {
+    let useless = 0
     for (const range of ranges) {
       const id = fromLogRef(range.log)
-      if (id === undefined) { this.#o.strike(peerId, 'a malformed offer'); return }
-      if (range.head.length > 0) this.#takeHead(peerId, range.head)
+      if (id === undefined || !(Number.isSafeInteger(range.to + 1) && range.from >= 1 && range.to >= range.from)) { this.#o.strike(peerId, 'a malformed offer'); return useless }
+      const took = range.head.length > 0 ? this.#takeHead(peerId, range.head) : 'known'
+      if (took === 'bad') return useless
       const log = this.#o.book.get(logKey(id))
+      // Most offers are of what has just come another way, and a few of what is not wanted.
+      if (took === 'known' && (log === undefined || log.held.covers(range.from, range.to))) useless += KNOWN_COST
       if (log === undefined) continue
       this.#o.offered(log, range.from, range.to)
       this.#o.hopes(peerId, log)
     }
+    return useless
   }
 
   /** What came by a pull did not go on by gossip: neighbours are told that it is here. */

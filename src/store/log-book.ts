@@ -55,6 +55,7 @@ export class LogBook {
   readonly #cache = new BatchCache(CACHE_BYTES)
   readonly #listeners: BookListener[] = []
   readonly #holdings = new Holdings()
+  readonly #perPublisher = new Map<string, number>()
   readonly #forgotten: Forgotten
   #nextNumber = 1
 
@@ -73,6 +74,8 @@ export class LogBook {
   logs (channel: string): Iterable<LogState> { return this.#byChannel.get(channel) ?? [] }
   channels (): string[] { return [...this.#byChannel.keys()] }
   get size (): number { return this.#byKey.size }
+  /** How many logs of this publisher are known. */
+  logsOf (publisher: string): number { return this.#perPublisher.get(publisher) ?? 0 }
 
   /** Bytes held of this node's own logs of a channel, or of all others'. */
   bytes (channel: string, own: boolean): number { return this.#holdings.of(channel, own).bytes }
@@ -101,6 +104,7 @@ export class LogBook {
 
   #add (log: LogState): void {
     this.#byKey.set(log.key, log)
+    this.#perPublisher.set(log.publisher, this.logsOf(log.publisher) + 1)
     this.#byNumber.set(log.number, log)
     let channel = this.#byChannel.get(log.channel)
     if (channel === undefined) this.#byChannel.set(log.channel, channel = new Set())
@@ -137,6 +141,9 @@ export class LogBook {
   forget (log: LogState): StoreOp[] {
     const op = this.#forgotten.add(log.id, log.number)
     this.#byKey.delete(log.key)
+    const left = this.logsOf(log.publisher) - 1
+    if (left > 0) this.#perPublisher.set(log.publisher, left)
+    else this.#perPublisher.delete(log.publisher)
     this.#holdings.add(log, -log.bytes, -log.held.count)
     this.#byNumber.delete(log.number)
     const channel = this.#byChannel.get(log.channel)

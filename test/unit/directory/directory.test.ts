@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Directory, DIRECTORY_BYTES_MAX, PAGE_BYTES_MAX, REFRESH_MS, STALE_MS, type AnnouncedLogHead, type OwnAnnouncement } from '../../../src/directory/directory.js'
+import { Directory, PAGE_BYTES_MAX, REFRESH_MS, STALE_MS, type AnnouncedLogHead, type OwnAnnouncement } from '../../../src/directory/directory.js'
+import { NEIGHBOUR_BYTES_MAX } from '../../../src/directory/known-nodes.js'
 import { openAnnouncement, signAnnouncement } from '../../../src/message/signed.js'
 import { peerIdToBytes } from '../../../src/message/peer-id.js'
 import type { Announcement, AnnouncedHead } from '../../../src/message/wire.js'
@@ -130,9 +131,9 @@ describe('the directory', () => {
     const verdicts: string[] = []
     for (let n = 0; n < 160; n++) verdicts.push(node.directory.arrived(page(10 + n, now, { joined })))
     const kept = verdicts.filter(verdict => verdict === 'accept').length
-    expect(kept * page(10, now, { joined }).length).toBeLessThanOrEqual(DIRECTORY_BYTES_MAX)
+    expect(kept * page(10, now, { joined }).length).toBeLessThanOrEqual(NEIGHBOUR_BYTES_MAX)
     expect(verdicts.slice(kept).filter(verdict => verdict !== 'ignore')).toEqual([])
-    expect([kept > 100, kept < 160]).toEqual([true, true])
+    expect([kept > 25, kept < 160]).toEqual([true, true])
   })
 
   it('rejects what is forged or malformed, and is not changed by it', () => {

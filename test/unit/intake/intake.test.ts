@@ -28,7 +28,7 @@ class Rig {
   readonly refused: string[] = []
   readonly failures: Error[] = []
   readonly intake = new Intake({
-    clock: this.clock, crypto, mesh: testMesh, store: this.store, book: this.book, interest: () => this.interest, hasRoom: () => this.hasRoom, quarantined: () => this.quarantined,
+    clock: this.clock, crypto, mesh: testMesh, store: this.store, book: this.book, interest: () => this.interest, hasRoom: () => this.hasRoom, quarantined: () => this.quarantined, learns: () => true,
     live: (batch) => { this.live.push(batch.base) }, forked: (batch, other) => { this.forks.push([batch.time, other.time]) }, ahead: (_batch, ms) => { this.ahead.push(ms) },
     held: (log, batches, from) => {
       for (const batch of batches) {
@@ -216,7 +216,7 @@ describe('the intake', () => {
     rig.clock.turn()
     const again = new Rig()
     const intake = new Intake({
-      clock: again.clock, crypto, mesh: testMesh, store: rig.store, book: fresh, interest: () => 'keep', hasRoom: () => true, quarantined: () => false, live: () => {}, forked: () => {}, ahead: () => {}, held: () => {}, refused: () => {}, failed: () => {}
+      clock: again.clock, crypto, mesh: testMesh, store: rig.store, book: fresh, interest: () => 'keep', hasRoom: () => true, quarantined: () => false, learns: () => true, live: () => {}, forked: () => {}, ahead: () => {}, held: () => {}, refused: () => {}, failed: () => {}
     })
     expect(intake.offer(at(log, 0), undefined)).toBe('new')
     rig.clock.turn()

@@ -60,7 +60,7 @@ export class PullRig {
   constructor (seed = 1) {
     const { clock, me } = this
     this.intake = new Intake({
-      clock, crypto: me.crypto, mesh: testMesh, store: me.store, book: me.book, interest: () => 'keep', hasRoom: () => this.hasRoom, quarantined: () => false,
+      clock, crypto: me.crypto, mesh: testMesh, store: me.store, book: me.book, interest: () => 'keep', hasRoom: () => this.hasRoom, quarantined: () => false, learns: () => true,
       live: () => {}, forked: () => {}, ahead: () => {}, held: (_log, batches) => { for (const batch of batches) this.held.push(`${batch.base}`) }, refused: (log) => { this.puller.notice(log) }, failed: (error) => { throw error }
     })
     this.puller = new Puller({

@@ -37,7 +37,7 @@ class Node extends Holder {
       clock, random: seededRandom(n), crypto, mesh: testMesh, self: peerId, book, receipts: this.receipts, channels: () => this.channels, takesPart, joined: takesPart,
       open: (bytes) => { try { return openBatch(bytes, testMesh) } catch { return undefined } },
       send: (_to, bytes) => { this.#post(decodeFrame(bytes) as Frame); return true },
-      peerChannels: () => {}, offered: (log, from, to) => { this.offered.push(`${log.key} ${from}-${to}`) }, hopes: (_peer, log) => { this.hopes.push(log.key) }, strike
+      peerChannels: () => {}, offered: (log, from, to) => { this.offered.push(`${log.key} ${from}-${to}`) }, hopes: (_peer, log) => { this.hopes.push(log.key) }, learns: () => true, strike
     })
     this.receipting = new Receipting({
       clock, crypto, mesh: testMesh, self: peerId, book, receipts: this.receipts, processed: () => [], isUp: () => false, neighbours: () => [], send: () => {}, strike, takesPart

@@ -1,0 +1,58 @@
+/**
+ * A token bucket: so much at once, and so much again each second. It may go below nothing, so that one large piece of work is
+ * paid for afterwards. Without a clock: the caller says what time it is.
+ */
+export class Budget {
+  #left: number
+  #atMs: number
+
+  constructor (private readonly perSecond: number, private readonly burst: number, nowMs: number) {
+    this.#left = burst
+    this.#atMs = nowMs
+  }
+
+  left (nowMs: number): number {
+    const passedMs = Math.max(0, nowMs - this.#atMs)
+    this.#atMs = Math.max(this.#atMs, nowMs)
+    this.#left = Math.min(this.burst, this.#left + passedMs * this.perSecond / 1000)
+    return this.#left
+  }
+
+  /** Takes it whether it is there or not. Returns whether it was. */
+  spend (nowMs: number, cost: number): boolean {
+    const had = this.left(nowMs)
+    // Whoever owes much has not to pay for more than it could have saved.
+    this.#left = Math.max(had - cost, -this.burst)
+    return had >= cost
+  }
+
+  /** Takes it only when it is there. */
+  take (nowMs: number, cost: number): boolean {
+    if (this.left(nowMs) < cost) return false
+    this.#left -= cost
+    return true
+  }
+
+  /** Until nothing is owed, ms. */
+  owedMs (nowMs: number): number {
+    const left = this.left(nowMs)
+    return left >= 0 ? 0 : -left * 1000 / this.perSecond
+  }
+}
+
+/** A budget for each of many: when there are too many, the one asked for longest ago begins anew. */
+export class Budgets {
+  readonly #of = new Map<string, Budget>()
+
+  constructor (private readonly perSecond: number, private readonly burst: number, private readonly most: number) {}
+
+  take (who: string, nowMs: number, cost: number): boolean {
+    let budget = this.#of.get(who)
+    if (budget === undefined) {
+      budget = new Budget(this.perSecond, this.burst, nowMs)
+      if (this.#of.size >= this.most) this.#of.delete(this.#of.keys().next().value as string)
+    } else this.#of.delete(who)
+    this.#of.set(who, budget)
+    return budget.take(nowMs, cost)
+  }
+}
