@@ -67,9 +67,9 @@ export const DIRECTORY = [
     name: 'stale-pages-kept',
     what: 'pages of an older announcement are kept beside those of the newer one',
     breaks: 'late control message',
-    file: 'src/directory/directory.ts',
-    find: 'node.pages.clear()',
-    replace: '',
+    file: 'src/directory/known-nodes.ts',
+    find: 'if (node === undefined || node.sequence < sequence) {',
+    replace: 'if (node === undefined) {',
     by: 'test/unit/directory/directory.test.ts'
   },
   {
@@ -94,9 +94,9 @@ export const DIRECTORY = [
     name: 'directory-unbounded',
     what: 'announcements of made-up nodes fill the memory',
     breaks: 'bounded',
-    file: 'src/directory/directory.ts',
-    find: '|| this.#bytes + bytes.length > DIRECTORY_BYTES_MAX) return',
-    replace: ') return',
+    file: 'src/directory/known-nodes.ts',
+    find: 'if (!isKnownHere && (this.#shares.get(from)?.bytes ?? 0) + bytes > NEIGHBOUR_BYTES_MAX) return false',
+    replace: '',
     by: 'test/unit/directory/directory.test.ts'
   },
   {

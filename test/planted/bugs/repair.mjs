@@ -41,7 +41,7 @@ export const REPAIR = [
     what: 'a trim is believed that its publisher did not sign',
     breaks: 'a custodian lies: records are given up that are there',
     file: 'src/repair/repair.ts',
-    find: "if (!trim.verify(this.#o.crypto)) { this.#o.strike(peerId, 'a trim with a wrong signature'); return }",
+    find: "if (!trim.verify(this.#o.crypto)) { this.#o.strike(peerId, 'a trim with a wrong signature'); return useless }",
     replace: '',
     by: 'test/unit/repair/repair.test.ts'
   },
@@ -50,8 +50,8 @@ export const REPAIR = [
     what: 'a head is believed that its publisher did not sign, and waited for for ever',
     breaks: 'a custodian lies',
     file: 'src/repair/repair.ts',
-    find: "if (!signatureHolds(this.#o.crypto, head)) { this.#o.strike(peerId, 'a head with a wrong signature'); return }",
-    replace: '',
+    find: "if (!signatureHolds(this.#o.crypto, head)) { this.#o.strike(peerId, 'a head with a wrong signature'); return 'bad' }\n    const log",
+    replace: 'const log',
     by: 'test/unit/repair/repair.test.ts'
   },
   {
@@ -95,7 +95,7 @@ export const REPAIR = [
     what: 'a neighbour that does not answer is asked again and again, and nobody else is',
     breaks: 'custodian withholds',
     file: 'src/repair/puller.ts',
-    find: "need.refusals.passOver(need.want.peerId, 'silent', now + SILENT_MS)",
+    find: "need.refusals.passOver(need.want.peerId, 'silent', now + SILENT_MS, now)\n          this.#reliability.failed(need.want.peerId, now)",
     replace: '',
     by: 'test/unit/repair/pull.test.ts'
   },
