@@ -47,8 +47,8 @@ export const link: Target = {
     }
     let fault: unknown
     const guarded = (fn: () => void): void => { try { fn() } catch (error) { fault ??= error } }
-    const events = { control: (kind: FrameKind, payload: Uint8Array) => { guarded(() => { holds(kind >= 1 && kind <= 7, 'a kind that there is not'); take(payload) }) }, data: (payload: Uint8Array) => { guarded(() => { take(payload) }) }, progress: () => {}, drained: () => {}, closed: (reason: string) => { closed = reason } }
-    const tested = new Link(stream as unknown as Stream, new Slices(systemClock), events)
+    const events = { control: (kind: FrameKind, payload: Uint8Array) => { guarded(() => { holds(kind >= 1 && kind <= 7, 'a kind that there is not'); take(payload) }) }, data: (payload: Uint8Array) => { guarded(() => { take(payload) }) }, progress: () => {}, drained: () => {}, offence: () => {}, closed: (reason: string) => { closed = reason } }
+    const tested = new Link(stream as unknown as Stream, new Slices(systemClock), systemClock, events)
     tested.start()
     for (let at = 0; at < bytes.length;) {
       const length = 1 + (bytes[at] as number) * 3
