@@ -3,7 +3,7 @@ import type { HistoryEvent } from './event.js'
 import { Facts } from './facts.js'
 import { Reader } from './reader.js'
 import { checkGaps } from './rules/gaps.js'
-import { checkLost, isAtRest } from './rules/lost.js'
+import { checkLost } from './rules/lost.js'
 import { checkOrigin } from './rules/origin.js'
 import { checkPublishIds } from './rules/publish-ids.js'
 import { checkReceipts } from './rules/receipts.js'
@@ -49,10 +49,7 @@ export class Checker {
     const { findings, counts } = facts
     if (facts.counts.lines === 0) facts.doubts.add('there are no histories')
     else if (counts.publishes + counts.deliveries === 0) facts.doubts.add('nothing was published or delivered')
-    for (const history of facts.histories) {
-      const gone = history.node !== undefined && facts.fault(history.node, ['gone']) !== undefined
-      if (!gone && history.active !== 0 && !isAtRest(history)) facts.doubts.add(`${history.name}: no rest line after the last start, publish and delivery`)
-    }
+    for (const { name } of facts.restless) facts.doubts.add(`${name}: no rest line after the last start, publish and delivery`)
     if (facts.blind.size > 0) return { verdict: 'unknown', reasons: [...facts.blind, ...facts.doubts], counts }
     checkOrigin(facts)
     checkPublishIds(facts)

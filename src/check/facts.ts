@@ -155,6 +155,13 @@ export class Facts {
     return this.nodes.get(node)?.faults.find(fault => kinds.includes(fault.kind) && (fault.history !== history || fault.ref > ref))
   }
 
+  /** Histories after whose end something may have been under way. */
+  get restless (): HistoryFacts[] {
+    return this.histories.filter(({ node, active, rest }) => active !== 0 && rest <= active && !(node !== undefined && this.fault(node, ['gone']) !== undefined))
+  }
+
+  get isAtRest (): boolean { return this.restless.length === 0 }
+
   /** Whether a message that expires then may be past it. */
   mayHaveExpired (expiresAt: number | undefined): boolean {
     return expiresAt !== undefined && (this.latestMs === undefined || this.latestMs + this.skewMs >= expiresAt)

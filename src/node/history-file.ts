@@ -22,6 +22,8 @@ export interface HistoryFileOptions {
   readonly clock: Clock
   /** A line could not be written. Called once, however many follow. */
   readonly lost: (error: Error) => void
+  /** Writes some of the bytes from `at` on and returns how many. Default: `fs.writeSync`. */
+  readonly put?: (fd: number, bytes: Uint8Array, at: number) => number
 }
 
 /** So much is collected before it is written at once. */
@@ -72,7 +74,7 @@ export class HistoryFile implements HistoryWriter {
     this.#buffer = ''
     try {
       const bytes = Buffer.from(text)
-      for (let at = 0; at < bytes.length;) at += writeSync(this.#fd, bytes, at)
+      for (let at = 0; at < bytes.length;) at += (this.#o.put ?? writeSync)(this.#fd, bytes, at)
       this.#lost = false
     } catch (error) {
       // The node goes on. As soon as there is room again the history says that lines are missing.

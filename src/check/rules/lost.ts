@@ -11,15 +11,15 @@ import type { State, SubLog, Subscription } from '../subscription.js'
 import { historyOf } from '../verdict.js'
 
 export function checkLost (facts: Facts): void {
+  const allAtRest = facts.isAtRest
   for (const subscription of facts.subscriptions.values()) {
     const history = facts.histories[subscription.history] as HistoryFacts
-    if (subscription.removed || history.node !== subscription.node || !isAtRest(history) || facts.fault(subscription.node, ['gone']) !== undefined) continue
+    if (subscription.removed || history.node !== subscription.node || !(history.rest > history.active) || facts.fault(subscription.node, ['gone']) !== undefined) continue
     for (const sub of subscription.logs.values()) checkStuck(facts, history, subscription, sub)
-    for (const log of facts.logs.values()) checkLog(facts, history, subscription, log)
+    // What was published after this node had come to rest it may not have been given yet.
+    if (allAtRest) for (const log of facts.logs.values()) checkLog(facts, history, subscription, log)
   }
 }
-
-export function isAtRest (history: HistoryFacts): boolean { return history.rest > history.active }
 
 /** Whether the message may have been settled though no line says so. */
 function isSettled (facts: Facts, history: HistoryFacts, subscription: Subscription, sub: SubLog, position: number, state: State): boolean {
