@@ -19,12 +19,12 @@ describe('chaos on real processes', () => {
   const seed = Math.floor(Math.random() * 1e9)
 
   it('ends with a valid history, in namespaces where they can be made', async () => {
-    const { status, text } = await chaos('--minutes', '0.35', '--nodes', '4', '--seed', String(seed))
+    const { status, text } = await chaos('--minutes', '0.25', '--nodes', '4', '--seed', String(seed))
     expect(status, text).toBe(0)
   }, 400_000)
 
   it('ends with a valid history on loopback', async () => {
-    const { status, text } = await chaos('--minutes', '0.15', '--nodes', '3', '--seed', String(seed), '--loopback')
+    const { status, text } = await chaos('--minutes', '0.1', '--nodes', '3', '--seed', String(seed), '--loopback')
     expect(status, text).toBe(0)
   }, 400_000)
 

@@ -72,7 +72,7 @@ let status
 try {
   await trial.run()
   const failures = trial.members.flatMap(member => member.failures)
-  process.stdout.write(table(trial) + '\n')
+  process.stdout.write(await table(trial) + '\n')
   for (const note of [...trial.notes, ...failures]) process.stdout.write(`note: ${note}\n`)
   process.stdout.write(`${trial.verdict.text}\n`)
   status = trial.verdict.status === 0 && trial.restMs !== undefined && failures.length === 0 ? 0 : trial.verdict.status === 1 || failures.length > 0 ? 1 : 3

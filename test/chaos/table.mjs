@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { createReadStream } from 'node:fs'
+import { createInterface } from 'node:readline'
 
 /** What each history counts. */
-function countHistory (path) {
+async function countHistory (path) {
   const counts = { lives: 0, ok: 0, refused: 0, unknown: 0, deliver: 0, ack: 0, dead: 0, gap: 0 }
   const open = new Set()
-  for (const line of readFileSync(path, 'utf8').split('\n')) {
+  for await (const line of createInterface({ input: createReadStream(path) })) {
     let event
     try { event = JSON.parse(line) } catch { continue }
     if (event.type === 'start') counts.lives++
@@ -19,12 +20,12 @@ function countHistory (path) {
 }
 
 /** A table of what happened: a row for each node, then the faults. */
-export function table (trial) {
+export async function table (trial) {
   const head = ['node', 'kind', 'lives', 'published', 'refused', 'unknown', 'delivered', 'acked', 'gaps']
-  const rows = trial.members.map(({ setup }) => {
-    const { lives, ok, refused, unknown, deliver, ack, gap } = countHistory(setup.history)
+  const rows = await Promise.all(trial.members.map(async ({ setup }) => {
+    const { lives, ok, refused, unknown, deliver, ack, gap } = await countHistory(setup.history)
     return [setup.name, setup.kind, lives, ok, refused, unknown, deliver, ack, gap].map(String)
-  })
+  }))
   const widths = head.map((_, i) => Math.max(...[head, ...rows].map(row => row[i].length)))
   const line = (row) => row.map((cell, i) => i < 2 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])).join('  ')
   const faults = Object.entries(trial.counts).map(([kind, n]) => `${n} ${kind}`).join(', ') || 'none'

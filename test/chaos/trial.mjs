@@ -216,6 +216,7 @@ export class Trial {
       const seen = await Promise.all(this.members.map(member => member.look()))
       const now = this.#owed(seen)
       const state = JSON.stringify(seen.map(({ status, outbox, inbox }) => [status.subscriptions.map(({ acked, lag }) => [acked, lag]), outbox.map(({ head }) => head), inbox.map(({ head }) => head)]))
+      if (now !== owed && Date.now() - startMs > 5_000) this.o.say(`still owed after ${((Date.now() - startMs) / 1000).toFixed(1)} s: ${now || 'nothing'}`)
       if (now !== '' || state !== before) quietSince = Date.now()
       else if (Date.now() - quietSince >= 3_000) return quietSince - startMs
       owed = now
