@@ -38,6 +38,13 @@ describe('the bugs that can be planted', () => {
     }
   })
 
+  it('are those that the page about them has', () => {
+    const page = readFileSync(new URL('docs/planted-bugs.md', root), 'utf8')
+    const named = [...page.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, name]) => name)
+    expect(named.length).toBeGreaterThanOrEqual(40)
+    expect(named.filter(name => !BUGS.some(bug => bug.name === name))).toEqual([])
+  })
+
   it('are refused when there is none of the name, or the source has changed', () => {
     expect(bugNamed(undefined)).toBeUndefined()
     expect(() => bugNamed('no-such-bug')).toThrow('no such bug')

@@ -2,9 +2,12 @@
  * Plants each bug of the list and sees whether what should find it does: `npm run planted`. First the same runs must pass with no
  * bug planted.
  */
+import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { BUGS } from './bugs.mjs'
 import { runSimulation, runTests, SIMULATION } from './finders.mjs'
+
+const PAGE = new URL('../../docs/planted-bugs.md', import.meta.url)
 
 const HELP = `npm run planted [-- OPTIONS]
 
@@ -15,7 +18,8 @@ Plants each bug of test/planted/bugs/ and runs what should find it.
   --jobs N           bugs at a time (default 2)
   --seeds N          seeds of the simulation for each bug, at most (default 400)
   --no-control       do not first run the same with no bug planted
-  --markdown         print a table for docs/testing.md
+  --markdown         print a table of what was found
+  --page             write it to docs/planted-bugs.md
   --list             print the bugs, and run nothing
   --help
 
@@ -24,7 +28,7 @@ Exit 0: all found. 1: some not found. 2: the runs fail without a bug, or the arg
 
 const options = {
   only: { type: 'string' }, by: { type: 'string' }, jobs: { type: 'string', default: '2' }, seeds: { type: 'string', default: '400' },
-  'no-control': { type: 'boolean', default: false }, markdown: { type: 'boolean', default: false }, list: { type: 'boolean', default: false }, help: { type: 'boolean', default: false }
+  'no-control': { type: 'boolean', default: false }, markdown: { type: 'boolean', default: false }, page: { type: 'boolean', default: false }, list: { type: 'boolean', default: false }, help: { type: 'boolean', default: false }
 }
 
 function fail (message) {
@@ -47,7 +51,8 @@ function parse () {
   }
 }
 
-const { bugs, jobs, seeds, list, help, markdown, 'no-control': noControl } = parse()
+const { bugs, jobs, seeds, list, help, markdown, page, only, 'no-control': noControl } = parse()
+if (page && only !== undefined) fail('--page is for all bugs, not for some')
 
 async function find (bug) {
   const startedAt = performance.now()
@@ -73,13 +78,20 @@ function show ({ bug, verdict, by, failure, seconds }) {
   process.stdout.write(`${bug.name.padEnd(40)} ${seconds.toFixed(1).padStart(6)} s  ${what}${verdict === 'found' ? `\n${' '.repeat(51)}${failure}` : ''}\n`)
 }
 
-function showMarkdown (results) {
-  process.stdout.write('\n| bug | what it is | what it breaks | found by | time, s |\n| --- | --- | --- | --- | --- |\n')
-  for (const { bug, verdict, by, seconds } of results) {
-    const what = verdict === 'found' ? by.startsWith(SIMULATION) ? by.replace(':', ',') : by.replace(/^test\//, '').replace(/: .*$/, '') : 'not found'
-    process.stdout.write(`| \`${bug.name}\` | ${bug.what} | ${bug.breaks} | ${what} | ${seconds.toFixed(1)} |\n`)
-  }
-  process.stdout.write('\n')
+const HEADER = '| bug | what it is | what it breaks | found by | time, s |\n'
+
+function tableOf (results) {
+  const rows = results.map(({ bug, verdict, by, seconds }) => {
+    const what = verdict !== 'found' ? 'not found' : by.startsWith(SIMULATION) ? by.replace(':', ',') : by.replace(/^test\//, '').replace(/: .*$/, '')
+    return `| \`${bug.name}\` | ${bug.what} | ${bug.breaks} | ${what} | ${seconds.toFixed(1)} |\n`
+  })
+  return `${HEADER}| --- | --- | --- | --- | --- |\n${rows.join('')}`
+}
+
+/** All of the page from its table on. */
+function writePage (table) {
+  const text = readFileSync(PAGE, 'utf8')
+  writeFileSync(PAGE, text.slice(0, text.indexOf(HEADER)) + table)
 }
 
 if (help) process.stdout.write(HELP)
@@ -95,7 +107,8 @@ else {
       show(results[i])
     }
   }))
-  if (markdown) showMarkdown(results)
+  if (markdown) process.stdout.write(`\n${tableOf(results)}\n`)
+  if (page) writePage(tableOf(results))
   const found = results.filter(({ verdict }) => verdict === 'found').length
   process.stdout.write(`${results.length} planted, ${found} found\n`)
   process.exitCode = found === results.length ? 0 : 1
