@@ -29,12 +29,13 @@ export const DECODERS = [
   },
   {
     name: 'answer-not-looked-at',
-    what: 'a command dies of an answer that is not what it should be',
+    what: 'whoever asked is never answered (a hang) when the answer is not what it should be',
     breaks: 'commands end with a code',
     file: 'src/daemon/control-protocol.ts',
     find: "typeof error === 'object' && error !== null ? error as",
     replace: 'true ? error as',
-    by: 'test/unit/daemon/control.test.ts'
+    by: 'test/unit/daemon/control.test.ts',
+    hangs: true
   },
   {
     name: 'log-key-believed',
