@@ -58,6 +58,8 @@ export class Receipting {
   readonly #dirty = new Set<LogState>()
   readonly #forward = new Map<string, { log: LogState, bytes: Uint8Array, from: string, by: string }>()
   readonly #paces = new Budgets(NEW_RECEIPT_BYTES_PER_SECOND, NEW_RECEIPT_BYTES_BURST, 1024)
+  /** What this node said of a log in an earlier life and no longer knows, as neighbours have it: the number of that statement. */
+  readonly #said = new WeakMap<LogState, number>()
   #timer: Timer | undefined
   #lastMs = Number.NEGATIVE_INFINITY
   #lastCost = 0
@@ -122,8 +124,9 @@ export class Receipting {
     if (before !== undefined) stored.addAll(before.stored)
     const processed = this.#o.processed(log).filter(({ ranges }) => !ranges.isEmpty).slice(0, RECEIPT_NAMES_MAX)
       .map(({ name, ranges }, _, all) => ({ name, ranges: capped(ranges, Math.max(16, Math.floor(RANGES_MAX / all.length))) }))
-    const content = { by: self, sequence: Math.max((before?.sequence ?? 0) + 1, Math.floor(this.#o.clock.wallMs())), log: log.id, stored: capped(stored), processed }
-    if (before !== undefined && same(before, content)) return undefined
+    const said = this.#said.get(log) ?? 0
+    const content = { by: self, sequence: Math.max((before?.sequence ?? 0) + 1, said + 1, Math.floor(this.#o.clock.wallMs())), log: log.id, stored: capped(stored), processed }
+    if (before !== undefined && before.sequence > said && same(before, content)) return undefined
     const bytes = signReceipt(crypto, mesh, content)
     receipts.take(log, content, bytes)
     return bytes
@@ -138,9 +141,13 @@ export class Receipting {
       const { value } = opened
       const key = logKey(value.log)
       const log = this.#o.book.get(key)
+      if (value.by === this.#o.self) {
+        if (!this.#saidBefore(log, value, () => opened.verify(this.#o.crypto))) useless += KNOWN_COST
+        continue
+      }
       // Of logs never heard of nothing is kept: whoever has the log also has its receipts.
       const before = this.#o.receipts.content(key, value.by)
-      if (value.by === this.#o.self || !this.#o.takesPart(value.log.channel) || log === undefined || value.sequence <= (before?.sequence ?? 0)) {
+      if (!this.#o.takesPart(value.log.channel) || log === undefined || value.sequence <= (before?.sequence ?? 0)) {
         useless += KNOWN_COST
         continue
       }
@@ -159,6 +166,15 @@ export class Receipting {
       this.#schedule()
     }
     return useless
+  }
+
+  /** Our own word from before our clock went back and our disk lost it: what we say now is believed only under a higher number. Returns whether it was news. */
+  #saidBefore (log: LogState | undefined, value: ReceiptContent, holds: () => boolean): boolean {
+    if (log === undefined || log.own) return false
+    if (value.sequence <= Math.max(this.#o.receipts.sequence(log.key, this.#o.self), this.#said.get(log) ?? 0) || !holds()) return false
+    this.#said.set(log, value.sequence)
+    this.notice(log)
+    return true
   }
 
   close (): void {

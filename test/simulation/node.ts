@@ -85,6 +85,7 @@ export class SimulatedNode {
     if (this.isUp || this.gone) return Promise.resolve()
     const { world, clock } = this
     const { generation } = clock
+    this.#stopping = false
     this.fsyncFails = this.disk.broken
     this.record({ type: 'start', version: 1, node: this.peerId })
     world.trace.note(this.name, 'start')
@@ -118,6 +119,8 @@ export class SimulatedNode {
     }
   }
 
+  #stopping = false
+
   /** A store that failed stops the node; who runs it starts it again when the disk works. */
   #failed (error: Error): void {
     this.world.trace.note(this.name, 'failed', error.message)
@@ -146,7 +149,8 @@ export class SimulatedNode {
   /** Stops in order: what is under way is finished first. */
   stop (): void {
     const { engine, store } = this
-    if (engine === undefined || !this.isAwake) return
+    if (engine === undefined || !this.isAwake || engine.isClosed || this.#stopping) return
+    this.#stopping = true
     this.world.trace.note(this.name, 'stop')
     const { generation } = this.clock
     void this.world.clock.promised(engine.close().then(() => {

@@ -18,7 +18,8 @@ export function unrest (world: World): string | undefined {
       if (lag > 0) return `${node.name} lags behind in ${name}: ${lag}`
       if (inFlight > 0) return `${node.name} has ${inFlight} of ${name} in flight`
     }
-    if (engine.puller.needs > 0) return `${node.name} still pulls ${engine.puller.needs} logs`
+    if (engine.puller.needs > 0) return `${node.name} still pulls ${missing(world, node)}`
+    for (const log of engine.book.all()) if (engine.inbox.floor(log) <= log.head) return `${node.name} has not put on disk that it settled ${world.nameOf(log.publisher)} ${log.channel} ${engine.inbox.floor(log)}`
     if ((node.store?.underWay ?? 0) > 0) return `${node.name} still commits`
     if (!engine.outbox.isIdle) return `${node.name} still publishes`
   }
@@ -27,7 +28,12 @@ export function unrest (world: World): string | undefined {
     const difference = differs(node, nodes)
     if (difference !== undefined) return difference
   }
-  return unheard(nodes)
+  return unheard(nodes) ?? untold(nodes)
+}
+
+function missing (world: World, { engine }: Live): string {
+  const logs = [...engine.book.all()].map(log => ({ log, ranges: engine.puller.missing(log, 3) })).filter(({ ranges }) => ranges.length > 0)
+  return logs.slice(0, 3).map(({ log, ranges }) => `${world.nameOf(log.publisher)} ${log.channel} ${ranges.map(({ from, to }) => `${from}-${to}`).join(' ')}`).join(', ')
 }
 
 /** Neighbours know the same of the channels that both have joined. Who only publishes there takes in nobody else's logs. */
@@ -53,6 +59,25 @@ function unheard (nodes: readonly Live[]): string | undefined {
         if (node.engine.book.isForgotten(log.id)) continue
         const known = node.engine.book.get(log.key)
         if ((known?.head ?? 0) < log.head) return `${node.name} has not heard of ${publisher.name}’s ${log.channel} ${(known?.head ?? 0) + 1}-${log.head}`
+      }
+    }
+  }
+  return undefined
+}
+
+/** Publishers know what live subscriptions have settled of what they still keep. */
+function untold (nodes: readonly Live[]): string | undefined {
+  for (const publisher of nodes) {
+    for (const log of publisher.engine.book.all()) {
+      if (!log.own || log.head === 0) continue
+      for (const node of nodes) {
+        const known = node.engine.book.get(log.key)
+        if (node === publisher || known === undefined) continue
+        for (const { name, ranges } of node.engine.inbox.processed(known)) {
+          if (!ranges.has(log.head)) continue
+          const { processed } = publisher.engine.receipts.state(log, log.head)
+          if (!processed.some(each => each.name === name && each.peerId === node.peerId)) return `${publisher.name} was not told that ${node.name} ${name} has processed ${log.channel} ${log.head}`
+        }
       }
     }
   }

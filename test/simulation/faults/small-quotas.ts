@@ -8,6 +8,7 @@ export const smallQuotas: FaultClass = {
   begin ({ world, random }) {
     for (const node of world.nodes) {
       if (random.chance(0.3)) continue
+      world.fault('small-quotas', node)
       node.retention = random.pick([
         { ageMs: random.whole(5_000, 60_000) },
         { bytes: 65_536 },
