@@ -275,10 +275,12 @@ export class Engine {
       logLearned: (log) => { this.channels.heard(log.channel) },
       logChanged: (log) => { this.#logChanged(log) },
       recordsHeld: (log) => { this.puller.notice(log) },
-      batchDamaged: (log, from) => {
+      batchDamaged: (log, from, to) => {
         this.counters.add('damaged_batches')
         options.listener.damaged(log, from)
         this.puller.notice(log)
+        // What this life has published comes back in a later one, if anybody has it; until then nobody must wait for it here.
+        if (this.own.isCurrent(log)) clock.soon(() => { if (!this.#closed) this.wants.unavailable(log, from, to, 'unrecoverable') })
       }
     })
   }

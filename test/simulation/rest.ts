@@ -15,10 +15,12 @@ export function unrest (world: World): string | undefined {
   for (const node of nodes) {
     const { engine } = node
     for (const { name, lag, inFlight } of engine.inbox.info()) {
-      if (lag > 0) return `${node.name} lags behind in ${name}: ${lag}`
+      if (lag > 0) return `${node.name} lags behind in ${name}: ${lag}; it wants ${missing(world, node)}`
       if (inFlight > 0) return `${node.name} has ${inFlight} of ${name} in flight`
     }
-    if (engine.puller.needs > 0) return `${node.name} still pulls ${missing(world, node)}`
+    // Where no neighbour takes part in the channel nothing can be had and nothing is given up.
+    const stuck = [...engine.book.all()].filter(log => engine.puller.missing(log).length > 0 && engine.neighbours.inChannel(log.channel, log.publisher).length === 0)
+    if (engine.puller.needs > stuck.length) return `${node.name} still pulls ${missing(world, node)}`
     for (const log of engine.book.all()) if (engine.inbox.floor(log) <= log.head) return `${node.name} has not put on disk that it settled ${world.nameOf(log.publisher)} ${log.channel} ${engine.inbox.floor(log)}`
     if ((node.store?.underWay ?? 0) > 0) return `${node.name} still commits`
     if (!engine.outbox.isIdle) return `${node.name} still publishes`
