@@ -47,7 +47,7 @@ export type HistoryEvent =
   | { readonly type: 'trim', readonly incarnation: string, readonly channel: string, readonly through: number, readonly reason: 'expired' | 'evicted', readonly t?: number }
   /**
    * What was done to a node, or befell it; without `node`, to the one observed. `disk-lost`: its store went, in part or whole. `restored`: an older copy of its
-   * store was put back. `gone`: it will never come back. `forked`: it signed two histories. `history-lost`: lines of this history are missing. Others only explain.
+   * store was put back. `rotten`: messages in its store went bad, and nothing else did. `gone`: it will never come back. `forked`: it signed two histories. `history-lost`: lines of this history are missing. Others only explain.
    */
   | { readonly type: 'fault', readonly fault: string, readonly node?: string, readonly detail?: string, readonly t?: number }
   /** From here on nothing is under way any more: all that is owed must have come. */

@@ -49,6 +49,7 @@ export interface Fault { readonly kind: string, readonly ref: Ref, readonly hist
 /** An operation whose outcome is not `ok`. */
 export interface Op extends Content {
   readonly id: string | undefined
+  readonly expiresAt?: number | undefined
   readonly ref: Ref
   readonly outcome?: Ref
 }
@@ -90,7 +91,9 @@ export interface HistoryFacts {
 export type ReceiptEvent = Extract<HistoryEvent, { type: 'receipt' }>
 
 export const STORE_LOST: readonly string[] = ['disk-lost', 'restored']
-export const STORE_LOST_OR_GONE: readonly string[] = ['disk-lost', 'restored', 'gone']
+/** Stored messages may be gone, whatever became of the rest of the store. */
+export const MESSAGES_LOST: readonly string[] = [...STORE_LOST, 'rotten']
+export const STORE_LOST_OR_GONE: readonly string[] = [...MESSAGES_LOST, 'gone']
 
 export class Facts {
   readonly nodes = new Map<string, NodeFacts>()

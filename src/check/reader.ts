@@ -75,9 +75,9 @@ export class Reader {
   }
 
   #outcomeUnknown (event: Event<'publish'>, ref: Ref): void {
-    const { topic, body, key, id } = event
+    const { topic, body, key, id, expiresAt } = event
     this.#facts.counts.unknown++
-    this.#node?.unknown.push({ topic, body, key, id, ref })
+    this.#node?.unknown.push({ topic, body, key, id, expiresAt, ref })
   }
 
   #start ({ version, node, settles, earlier, t }: Event<'start'>, ref: Ref): void {

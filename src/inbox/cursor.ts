@@ -7,6 +7,7 @@ import type { Due } from './due-heap.js'
 import type { Entry } from './entry.js'
 import { DOOMED_RANGES_MAX, LOST_RANGES_MAX } from './limits.js'
 import type { SubscriptionCore } from './subscription-core.js'
+import { Succession } from './succession.js'
 
 export type SettleDone = (error?: SkeinError) => void
 
@@ -50,6 +51,7 @@ export class Cursor implements Due {
   readonly successors = new Set<Cursor>()
   /** A later log says that this one ends here: what lies beyond is late. */
   closedAt = Number.POSITIVE_INFINITY
+  succession = new Succession()
   acked = 0
   redelivered = 0
   expired = 0

@@ -130,7 +130,7 @@ export class Deliveries implements ConsumerPort {
     this.#env.dirty(cursor, 'soon')
     if (cursor.pending !== undefined) return redelivery(token, attempt, this.#scan.dead as DeadRow)
     const { log } = cursor
-    return { token, log, position, record, attempt, late: entry.late || position > cursor.closedAt, ephemeral: false, publisher: log.publisher, incarnation: cursor.incarnation, channel: log.channel }
+    return { token, log, position, record, attempt, late: entry.late || position > cursor.closedAt || !cursor.succession.handedOut(log), ephemeral: false, publisher: log.publisher, incarnation: cursor.incarnation, channel: log.channel }
   }
 
   /** For one consumer, whichever asks first. Returns whether it was taken. */

@@ -25,6 +25,7 @@ import { Ring } from './ring.js'
 import { encodeDead, type DeadRow, type SubscriptionRow } from './rows.js'
 import { Scan, type ScanParts } from './scan.js'
 import { begin, trimmedUnclaimed } from './start.js'
+import { Succession } from './succession.js'
 import { Work } from './work.js'
 
 /** How soon a changed cursor is to be on disk: somebody waits for it; a crash would forget a delivery; nothing hangs on it. */
@@ -61,6 +62,8 @@ export class SubscriptionCore implements ScanParts {
   /** Dead letters on disk or under way there. */
   deadCount = 0
   readonly #env: CoreEnv
+  /** By publisher and channel. */
+  readonly #successions = new Map<string, Succession>()
   readonly #ring = new Ring()
   readonly #work: Work
   readonly #scan: Scan
@@ -103,13 +106,27 @@ export class SubscriptionCore implements ScanParts {
     const cursor = new Cursor(log, this)
     begin(cursor, this.row, known)
     this.cursors.set(log.number, cursor)
+    this.#succeed(cursor)
     this.activate(cursor)
     return cursor
   }
 
+  #succeed (cursor: Cursor): void {
+    const { publisher, channel } = cursor.log
+    const key = `${publisher} ${channel}`
+    let succession = this.#successions.get(key)
+    if (succession === undefined) this.#successions.set(key, succession = new Succession())
+    succession.cursors++
+    cursor.succession = succession
+    if (cursor.top >= cursor.start) succession.handedOut(cursor.log)
+  }
+
   /** A cursor as it was on disk. */
   restore (cursor: Cursor): void {
-    if (cursor !== this.redriven) this.cursors.set(cursor.log.number, cursor)
+    if (cursor !== this.redriven) {
+      this.cursors.set(cursor.log.number, cursor)
+      this.#succeed(cursor)
+    }
     this.#work.count += cursor.entries.size
     for (const { from, to } of cursor.log.held.ranges()) cursor.noteArrived(from, to)
     this.activate(cursor)
@@ -118,6 +135,7 @@ export class SubscriptionCore implements ScanParts {
   forget (cursor: Cursor): void {
     cursor.gone = true
     this.cursors.delete(cursor.log.number)
+    if (--cursor.succession.cursors === 0) this.#successions.delete(`${cursor.log.publisher} ${cursor.log.channel}`)
     this.#ring.remove(cursor)
     this.deliveries.revoke(cursor)
     this.#work.forget(cursor)

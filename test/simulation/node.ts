@@ -55,6 +55,7 @@ export class SimulatedNode {
   /** When it comes, ms of simulated time. */
   startsAtMs = 0
   retention: NodeOptions['retention']
+  settings: Partial<EngineOptions['settings']>
   /** It stops by itself when its disk fails; who runs it starts it again so much later. */
   restartAfterMs = 1_000
   /** An fsync is to fail in this life, or has failed: that the node stops is then no failure. */
@@ -67,10 +68,12 @@ export class SimulatedNode {
     this.relay = shape.relay === true
     this.bootstrap = [...shape.bootstrap ?? []]
     this.retention = shape.retention ?? {}
+    this.settings = shape.settings ?? {}
     this.publisher = new Publisher(this)
     this.subscriber = new Subscriber(this)
   }
 
+  get isStopping (): boolean { return this.#stopping }
   get isUp (): boolean { return this.engine !== undefined }
   /** It runs, and is not stopped for the moment. */
   get isAwake (): boolean { return this.isUp && !this.clock.isPaused }
@@ -79,7 +82,7 @@ export class SimulatedNode {
   /** By subscription: ids in the order in which their acks became durable. */
   get acked (): Map<string, string[]> { return this.subscriber.acked }
 
-  record (event: HistoryEvent): void { this.history.push({ ...event, t: this.world.t }) }
+  record (event: HistoryEvent): void { this.history.push({ ...event, t: this.world.clock.wallMs() }) }
 
   start (): Promise<void> {
     if (this.isUp || this.gone) return Promise.resolve()
@@ -87,7 +90,7 @@ export class SimulatedNode {
     const { generation } = clock
     this.#stopping = false
     this.fsyncFails = this.disk.broken
-    this.record({ type: 'start', version: 1, node: this.peerId })
+    this.record({ type: 'start', version: 1, node: this.peerId, settles: true })
     world.trace.note(this.name, 'start')
     const flushMs = this.random.between(0.2, 2.2)
     const store = this.store = createMemoryStore({ disk: this.disk, lookEvery: 16, soon: (fn) => { clock.after(flushMs, fn) } })
@@ -95,7 +98,7 @@ export class SimulatedNode {
     try {
       const engine = this.engine = new Engine({
         clock, random: this.random, crypto: world.keyring.of(this.peerId), mesh: world.meshHash, store, network: this.tamper === undefined ? network : this.tamper(network), log: silentLogger,
-        settings: { relay: this.relay, publishWaitMs: 1_000, retention: this.retention ?? {}, ...this.shape.settings },
+        settings: { relay: this.relay, publishWaitMs: 1_000, retention: this.retention ?? {}, ...this.settings },
         listener: {
           peerUp: () => {}, peerDown: () => {}, notice: () => {}, ahead: () => {},
           lapsing: (peerId, name) => { this.lapses.push(`lapsing ${name} ${peerId}`) },

@@ -29,13 +29,12 @@ const HARMLESS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ERR_DELIVERY_SETTL
 /** The application that consumes on a node: its durable subscriptions, their handlers, and what these saw. */
 export class Subscriber {
   readonly plans = new Map<string, SubscriptionPlan>()
-  readonly #removing = new Set<string>()
+  /** Asked for at every start: a disk that was put back may have them again. */
+  readonly #removed = new Set<string>()
   /** Known to be on disk; asked for at every start all the same. */
   readonly #made = new Set<string>()
   /** By subscription: ids in the order in which their acks became durable. */
   readonly acked = new Map<string, string[]>()
-  /** By subscription: ids that a handler was done with, whether it heard so or not. */
-  readonly done = new Map<string, Set<string>>()
 
   constructor (private readonly node: SimulatedNode) {}
 
@@ -43,7 +42,6 @@ export class Subscriber {
     const full = { ...USUAL, ...plan, name, filters }
     this.plans.set(name, full)
     this.acked.set(name, [])
-    this.done.set(name, new Set())
     const { engine } = this.node
     if (engine !== undefined && this.node.isAwake) this.#open(engine, full)
   }
@@ -53,13 +51,13 @@ export class Subscriber {
     if (!this.plans.delete(name)) return
     this.node.record({ type: 'unsubscribe', subscription: name })
     this.node.world.trace.note(this.node.name, 'unsubscribe', name)
-    this.#removing.add(name)
+    this.#removed.add(name)
     const { engine } = this.node
     if (engine !== undefined && this.node.isAwake) this.#remove(engine, name)
   }
 
   started (engine: Engine): void {
-    for (const name of this.#removing) this.#remove(engine, name)
+    for (const name of this.#removed) this.#remove(engine, name)
     for (const plan of this.plans.values()) this.#open(engine, plan)
   }
 
@@ -72,13 +70,14 @@ export class Subscriber {
   }
 
   #remove (engine: Engine, name: string): void {
-    engine.inbox.remove(name, (error) => { if (error === undefined || error.code === 'ERR_NOT_FOUND') this.#removing.delete(name) })
+    engine.inbox.remove(name, (error) => {
+      if (error?.code === 'ERR_STORE_FULL') this.node.clock.after(1_000, () => { this.#remove(engine, name) })
+    })
   }
 
   #open (engine: Engine, plan: SubscriptionPlan): void {
     const { node } = this
     const { name, filters, from, ordered, maxInFlight, maxAttempts, ackTimeoutMs } = plan
-    const exists = engine.inbox.info().some(info => info.name === name)
     engine.inbox.open({ name, filters, from, maxInFlight, ackTimeoutMs, maxAttempts, backoffMs: 50, backoffMaxMs: 500, change: false }, (error) => {
       if (error?.code === 'ERR_STORE_FULL') {
         node.clock.after(1_000, () => { if (this.plans.get(name) === plan) this.#open(engine, plan) })
@@ -88,9 +87,9 @@ export class Subscriber {
         if (!HARMLESS.has(error.code)) node.failures.push(`${node.name} could not subscribe ${name}: ${error.message}`)
         return
       }
-      if (this.plans.get(name) !== plan) return
+      if (this.plans.get(name) !== plan || engine.isClosed || this.node.isStopping) return
       // Made in an earlier life whose answer was lost, it exists from then on.
-      if (!this.#made.has(name)) node.record({ type: 'subscribe', subscription: name, filters, from: exists && from === 'latest' ? 'latest' : from, ordered })
+      if (!this.#made.has(name)) node.record({ type: 'subscribe', subscription: name, filters, from, ordered, maxAttempts })
       this.#made.add(name)
       node.world.trace.note(node.name, 'subscribed', name)
       this.#consume(engine, plan)
@@ -115,7 +114,6 @@ export class Subscriber {
     node.world.trace.note(node.name, 'deliver', `${subscription}: ${node.world.nameOf(publisher)} ${channel} ${position}, attempt ${attempt}`)
     const drawn = node.random.float()
     const settle = (): void => {
-      if (drawn >= plan.nack) this.done.get(subscription)?.add(message)
       const done = (what: 'ack' | 'nack') => (error?: { readonly code: ErrorCode }): void => {
         if (error === undefined) {
           node.record({ type: what, subscription, message })
@@ -123,6 +121,7 @@ export class Subscriber {
           if (what === 'ack') this.acked.get(subscription)?.push(message)
         } else if (!HARMLESS.has(error.code)) node.failures.push(`${node.name} could not ${what} ${message}: ${error.code}`)
       }
+      node.record({ type: 'settle', subscription, message })
       if (drawn < plan.nack) handle.nack(token, {}, done('nack'))
       else if (drawn < plan.nack + plan.reject) handle.reject(token, 'rejected', () => {})
       else handle.ack(token, done('ack'))

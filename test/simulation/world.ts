@@ -23,8 +23,10 @@ export class World {
   readonly mesh: MemoryMesh
   readonly meshHash = meshHash({ hash: simulatedHash }, 'world')
   readonly nodes: SimulatedNode[] = []
-  /** What was done to the nodes: a history of its own. */
+  /** What befell nobody in particular: a history of its own. */
   readonly faults: HistoryEvent[] = []
+  /** How far the nodes' clocks may be from the right time, ms. */
+  clockSkewMs = 5_000
   /** What must never be: each is a failure of the run. */
   readonly problems: string[] = []
   /** One way, for so many bytes. */
@@ -49,7 +51,6 @@ export class World {
 
   nameOf (peerId: string): string { return this.#byId.get(peerId)?.name ?? peerId.slice(-6) }
   node (peerId: string): SimulatedNode | undefined { return this.#byId.get(peerId) }
-  get t (): number { return Math.round(this.clock.nowMs()) }
 
   add (name: string, shape: NodeShape = {}): SimulatedNode {
     const node = new SimulatedNode(this, name, shape)
@@ -66,7 +67,9 @@ export class World {
   /** A fault befalls a node, or nobody in particular. */
   fault (fault: string, node?: SimulatedNode, detail = ''): void {
     this.trace.note(node?.name ?? 'world', `fault ${fault}`, detail)
-    this.faults.push({ type: 'fault', fault, ...(node === undefined ? {} : { node: node.peerId }), ...(detail === '' ? {} : { detail }), t: this.t })
+    const event: HistoryEvent = { type: 'fault', fault, ...(detail === '' ? {} : { detail }) }
+    if (node === undefined) this.faults.push({ ...event, t: this.clock.wallMs() })
+    else node.record({ ...event, node: node.peerId })
   }
 
   chance (p: number): boolean { return this.random.chance(p) }

@@ -27,7 +27,11 @@ function isSettled (facts: Facts, history: HistoryFacts, subscription: Subscript
   if (state.status === 'undone') return state.settled !== 0
   const gap = sub.gaps.first(position)
   if (gap !== undefined && gap.ref > state.last) return true
-  if (facts.mayHaveExpired(sub.log.made.get(position)?.expiresAt)) return true
+  const made = sub.log.made.get(position)
+  if (facts.mayHaveExpired(made?.expiresAt)) return true
+  const seen = made === undefined ? sub.log.seen.get(position) : undefined
+  // Of a publish with an unknown outcome it is known what was asked for.
+  if (seen !== undefined && facts.node(sub.log.publisher).unknown.some(op => op.topic === seen.topic && op.body === seen.body && facts.mayHaveExpired(op.expiresAt))) return true
   if (state.life === history.lives) return false
   // The node ended before it said how the delivery ended.
   return history.settles[state.life] !== true || state.asked || state.attempt >= (subscription.maxAttempts ?? 1)

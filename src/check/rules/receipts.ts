@@ -3,13 +3,13 @@
  * subscription of that node reports it as unrecoverable and never gets it. Of a node that lost its store nothing is known.
  */
 import type { Facts, ReceiptEvent } from '../facts.js'
-import { STORE_LOST } from '../facts.js'
+import { MESSAGES_LOST } from '../facts.js'
 import type { Ref } from '../verdict.js'
 
 export function checkReceipts (facts: Facts): void {
   for (const { event, ref } of facts.receipts) {
     for (const by of event.by) {
-      if (!facts.isObserved(by) || facts.fault(by, STORE_LOST) !== undefined) continue
+      if (!facts.isObserved(by) || facts.fault(by, MESSAGES_LOST) !== undefined) continue
       if (event.level === 'processed') checkProcessed(facts, event, by, ref)
       else checkStored(facts, event, by, ref)
     }

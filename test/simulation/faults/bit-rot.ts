@@ -10,7 +10,7 @@ export const bitRot: FaultClass = {
     chaos.every(random.between(2_000, 10_000), () => {
       const node = chaos.some(each => (each.disk.tables.get('batch')?.size ?? 0) > 0)
       if (node === undefined) return
-      world.fault('disk-lost', node, `${rot(node.disk, random)} rotten`)
+      world.fault('rotten', node, `${rot(node.disk, random)} batches`)
       // What is in memory hides what is on disk.
       if (random.chance(0.5)) {
         node.crash()

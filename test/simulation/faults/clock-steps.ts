@@ -7,6 +7,7 @@ export const clockSteps: FaultClass = {
   begin (chaos) {
     const { world, random } = chaos
     const most = random.pick([2_000, 600_000, 4 * 3_600_000])
+    world.clockSkewMs += 2 * most
     chaos.every(random.between(3_000, 15_000), () => {
       const node = chaos.some(() => true)
       if (node === undefined) return

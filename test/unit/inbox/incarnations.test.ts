@@ -19,6 +19,22 @@ describe('a later incarnation', () => {
     expect(said(consumer)).toEqual(['1:1', '1:2', '1:3', '1:4', '2:1', '2:2'])
   })
 
+  test('that names no earlier one, because its publisher lost its disk, makes late what turns up of an earlier one after it', () => {
+    const rig = new Rig()
+    rig.open()
+    const earlier = new FakeLog(rig.clock, 1, 1).fill(2, 2)
+    const later = new FakeLog(rig.clock, 1, 2).fill(1, 2)
+    const another = new FakeLog(rig.clock, 2, 1).fill(1, 1)
+    const consumer = rig.attach()
+    rig.hold(earlier.batches[0]!)
+    expect(said(consumer)).toEqual(['1:1', '1:2'])
+    rig.hold(...later.batches)
+    expect(said(consumer)).toEqual(['2:1', '2:2'])
+    rig.hold(earlier.batches[1]!)
+    rig.hold(another.batches[0]!)
+    expect(said(consumer).sort()).toEqual(['1:1', '1:3 late', '1:4 late'])
+  })
+
   test('makes an earlier one known that was never heard of, so that repair can ask for it', () => {
     const rig = new Rig()
     rig.open()

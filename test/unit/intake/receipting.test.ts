@@ -186,13 +186,29 @@ describe('receipts that others gave', () => {
     expect(rig.receipts.sequence(rig.state(log).key, peerOf(7))).toBe(0)
   })
 
-  it('are left aside when they are of this node itself, of channels it has no part in, or of logs it never heard of', () => {
+  it('are outnumbered when this node gave them before its clock went back and its disk forgot them, and not when others forged them', () => {
+    const rig = new Rig()
+    const log = written()
+    rig.me.hold(log)
+    rig.receipting.notice(rig.state(log))
+    rig.clock.turn()
+    const first = rig.sent[0]?.content.sequence ?? 0
+    const earlier = first + 3_600_000
+    rig.receipting.arrived(peerOf(2), [said(50, log, earlier + 1, 4), said(50, log, first - 1)])
+    rig.clock.advance(1000)
+    expect(rig.sent.length).toBe(1)
+    rig.receipting.arrived(peerOf(2), [said(50, log, earlier)])
+    rig.clock.advance(1000)
+    expect(rig.sent.slice(1).map(({ to, content }) => [to, content.sequence, content.stored.toString()])).toEqual([[peerOf(1), earlier + 1, '1-10']])
+  })
+
+  it('are left aside when they are of channels it has no part in, or of logs it never heard of', () => {
     const rig = new Rig()
     const log = written()
     const elsewhere = new WrittenLog(1, 1, 'other')
     elsewhere.write(1)
     rig.me.hold(log).hold(elsewhere)
-    rig.receipting.arrived(peerOf(2), [said(50, log, 9), said(7, elsewhere, 9), said(7, new WrittenLog(4), 9)])
+    rig.receipting.arrived(peerOf(2), [said(7, elsewhere, 9), said(7, new WrittenLog(4), 9)])
     rig.clock.advance(1000)
     expect([rig.sent.length, rig.strikes, rig.receipts.statements('press', undefined).length, rig.receipts.statements('other', undefined).length]).toEqual([0, [], 0, 0])
   })
