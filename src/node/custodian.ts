@@ -47,6 +47,7 @@ export class Custodian {
     const { book, options, housekeeping } = this.#e
     const { channel, publisher } = batch.log
     const quota = retentionOf(options.settings.retention ?? {}, channel)
+    if (this.#isWaitedFor(batch)) return true
     if (book.bytes(channel, false) >= quota.bytes * CHANNEL_SLACK || book.records(channel, false) >= quota.records * CHANNEL_SLACK) {
       housekeeping.makeRoom()
       return false
@@ -70,6 +71,24 @@ export class Custodian {
     if (log === undefined) return this.#e.inbox.wantsChannel(batch.log.channel)
     const needs = this.#e.inbox.needs(log)
     return needs !== undefined && batch.last >= needs.from
+  }
+
+  /**
+   * A subscription here waits for it before it can be done with what is held behind it: without it that would stay, and there would
+   * never be room. What is let in above the quota is no more than the holes in what is held.
+   */
+  #isWaitedFor (batch: SealedBatch): boolean {
+    const { book, inbox } = this.#e
+    const log = book.get(batch.logKey)
+    const needs = log === undefined ? undefined : inbox.needs(log)
+    if (log === undefined || needs === undefined || batch.last < needs.from) return false
+    const hole = log.held.firstMissing(needs.from)
+    if (batch.base > hole || batch.last < hole) return false
+    if (log.held.last > hole) return true
+    for (const later of book.logs(log.channel)) {
+      if (later.publisher === log.publisher && !later.held.isEmpty && later.incarnation.number > log.incarnation.number) return true
+    }
+    return false
   }
 
   #refuse (publisher: string, bytes: number): void {

@@ -111,6 +111,24 @@ describe('limits on simulated time', () => {
     expect(log.held.toString()).toBe('1-11')
   })
 
+  it('takes in what its subscription waits for when what is held behind it fills the quota', async () => {
+    const world = new World(new SeededRandom(8))
+    const publisher = world.add('publisher')
+    const subscriber = world.add('subscriber', { bootstrap: [publisher], retention: { records: 10 } })
+    for (const node of world.nodes) await node.start()
+    subscriber.subscribe('all', ['a/#'])
+    await world.clock.run(2_000)
+    // What gossip brings of forty messages is the last thirty.
+    world.gossipFate = () => []
+    for (let i = 0; i < 40; i++) {
+      if (i === 10) world.gossipFate = () => [{ delayMs: 0 }]
+      publisher.publish('a/x', `${i}`)
+      await world.clock.run(0.5)
+    }
+    expect(await world.clock.run(120_000, () => subscriber.acked.get('all')?.length === 40), `${subscriber.acked.get('all')?.length} of 40`).toBe(true)
+    expect(subscriber.gaps).toEqual([])
+  })
+
   it('keeps the link to a newcomer when the directory is larger than a link takes at once', async () => {
     const world = new World(new SeededRandom(4))
     const old = world.add('old')

@@ -45,10 +45,21 @@ function differs (node: Live, nodes: readonly Live[]): string | undefined {
     for (const channel of node.engine.channels.joined) {
       if (!other.engine.channels.isJoined(channel)) continue
       if (!equalBytes(node.engine.repair.heads.total(channel), other.engine.repair.heads.total(channel))) return `${node.name} and ${other.name} differ in the heads of ${channel}`
-      if (!equalBytes(node.engine.receipts.digests.total(channel), other.engine.receipts.digests.total(channel))) return `${node.name} and ${other.name} differ in the receipts of ${channel}`
+      if (!equalBytes(node.engine.receipts.digests.total(channel), other.engine.receipts.digests.total(channel))) return `${node.name} and ${other.name} differ in the receipts of ${channel}: ${receiptsThatDiffer(node, other, channel, nodes)}`
     }
   }
   return undefined
+}
+
+function receiptsThatDiffer (a: Live, b: Live, channel: string, nodes: readonly Live[]): string {
+  const out: string[] = []
+  for (const log of [...a.engine.book.logs(channel), ...b.engine.book.logs(channel)]) {
+    for (const { peerId, name } of nodes) {
+      const [mine, theirs] = [a.engine.receipts.sequence(log.key, peerId), b.engine.receipts.sequence(log.key, peerId)]
+      if (mine !== theirs) out.push(`${name} of ${log.toString()} ${mine} ${theirs}`)
+    }
+  }
+  return [...new Set(out)].slice(0, 4).join(', ')
 }
 
 /** Whoever subscribes a channel has heard how far each of its logs goes. */

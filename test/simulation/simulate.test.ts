@@ -48,7 +48,8 @@ describe('a simulation', () => {
   })
 
   it('begins each kind of faults in some seed, and comes to rest with it alone', async () => {
-    for (const { name } of FAULTS) {
+    for (const { name, asked } of FAULTS) {
+      if (asked === true) continue
       const outcome = await simulate(5, { only: [name] })
       expect([name, outcome.faults, outcome.wrong]).toEqual([name, [name], []])
     }

@@ -19,6 +19,7 @@ import { partition } from './partition.js'
 import { pauses } from './pauses.js'
 import { reordering } from './reordering.js'
 import { restore } from './restore.js'
+import { smallCustody } from './small-custody.js'
 import { smallQuotas } from './small-quotas.js'
 import { slowNodes } from './slow-nodes.js'
 import { stop } from './stop.js'
@@ -27,6 +28,6 @@ import { tornCommit } from './torn-commit.js'
 /** All kinds of faults, in the order in which they begin. */
 export const FAULTS: readonly FaultClass[] = [
   loss, duplication, reordering, latency, bandwidth, oneWay, halfOpen, partition, flapping,
-  crash, tornCommit, stop, diskFull, fsync, clockSteps, drift, slowNodes, pauses, lateJoin, smallQuotas,
+  crash, tornCommit, stop, diskFull, fsync, clockSteps, drift, slowNodes, pauses, lateJoin, smallQuotas, smallCustody,
   restore, emptied, bitRot, leave
 ]

@@ -8,11 +8,9 @@ export const smallQuotas: FaultClass = {
   begin ({ world, random }) {
     for (const node of world.nodes) {
       if (random.chance(0.3)) continue
-      world.fault('small-quotas', node)
       const ageMs = random.whole(5_000, 60_000)
-      // What a custodian has dropped it does not fetch again for others, whatever its publisher still has; what is above its quotas it refuses, and fetches later.
-      if (node.relay) node.settings = { custody: { bytesPerPublisher: 65_536 } }
-      else node.retention = random.pick([{ ageMs }, { bytes: 65_536 }, { bytes: 65_536, onFull: 'evict' as const }, { ageMs, bytes: 65_536, onFull: 'evict' as const }, { until: 'processed' as const }, { records: 10 }, { records: 10, onFull: 'evict' as const }])
+      // What a custodian has dropped it does not fetch again for others, whatever its publisher still has.
+      if (!node.relay) node.retention = random.pick([{ ageMs }, { bytes: 65_536 }, { bytes: 65_536, onFull: 'evict' as const }, { ageMs, bytes: 65_536, onFull: 'evict' as const }, { until: 'processed' as const }, { records: 10 }, { records: 10, onFull: 'evict' as const }])
     }
   }
 }

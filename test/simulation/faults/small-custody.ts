@@ -1,0 +1,11 @@
+import type { FaultClass } from '../chaos.js'
+
+/** What is above its quotas a custodian refuses, and fetches when there is room. */
+export const smallCustody: FaultClass = {
+  name: 'small-custody',
+  what: 'relays keep little of what others publish',
+  asked: true,
+  begin ({ world, random }) {
+    for (const node of world.nodes) if (node.relay && random.chance(0.7)) node.settings = { custody: { bytesPerPublisher: 65_536 } }
+  }
+}
