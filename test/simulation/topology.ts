@@ -6,13 +6,13 @@ export const TOPOLOGIES = ['star', 'chain', 'full', 'tree'] as const
 
 /**
  * Makes so many nodes that know each other in one of these shapes. Whatever faults there are, what joins two nodes in the end is relays, or
- * that they know each other.
+ * that they know each other. `needsRelay`: what was lost is given up only where some neighbour takes part in the channel.
  */
-export function buildTopology (world: World, random: SeededRandom, count: number): string {
+export function buildTopology (world: World, random: SeededRandom, count: number, needsRelay: boolean): string {
   const shape = random.pick(TOPOLOGIES)
   const add = (relay: boolean, ...bootstrap: SimulatedNode[]): SimulatedNode => world.add(`${relay ? 'relay' : 'node'}-${world.nodes.length}`, { relay, bootstrap })
   if (shape === 'full') {
-    const relays = random.chance(0.5)
+    const relays = random.chance(0.5) || needsRelay
     for (let i = 0; i < count; i++) add(relays && i === 0, ...world.nodes)
     return shape
   }
