@@ -171,7 +171,7 @@ export class Receipting {
   /** Our own word from before our clock went back and our disk lost it: what we say now is believed only under a higher number. Returns whether it was news. */
   #saidBefore (log: LogState | undefined, value: ReceiptContent, holds: () => boolean): boolean {
     if (log === undefined || log.own) return false
-    if (value.sequence <= Math.max(this.#o.receipts.sequence(log.key, this.#o.self), this.#said.get(log) ?? 0) || !holds()) return false
+    if (value.sequence <= Math.max(this.#o.receipts.content(log.key, this.#o.self)?.sequence ?? 0, this.#said.get(log) ?? 0) || !holds()) return false
     this.#said.set(log, value.sequence)
     this.notice(log)
     return true
