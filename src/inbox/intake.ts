@@ -58,6 +58,8 @@ export interface IntakeOptions {
   /** Batches of this log did not get to disk, which was full; there may be room now. */
   readonly refused: (log: LogState) => void
   readonly failed: (error: Error) => void
+  /** The log's row is this room's to write, and not the outbox's. Default: always. */
+  readonly writesRow?: (log: LogState) => boolean
 }
 
 interface Staged {
@@ -248,7 +250,7 @@ export class Intake {
       if (list === undefined) byLog.set(item.log, [item])
       else list.push(item)
     }
-    for (const [log, items] of byLog) ops.push(...this.#o.book.stage(log, items.map(item => item.batch)))
+    for (const [log, items] of byLog) ops.push(...this.#o.book.stage(log, items.map(item => item.batch), this.#o.writesRow?.(log) ?? true))
     if (ops.length === 0) return
     this.#committing = true
     commitOrFail(this.#o.store, this.#o.clock, ops, (error) => {

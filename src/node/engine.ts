@@ -36,6 +36,7 @@ import { Custodian } from './custodian.js'
 import { Emission } from './emission.js'
 import { Forks } from './forks.js'
 import { GapLog } from './gap-log.js'
+import { FailStop } from './fail-stop.js'
 import { GOSSIP, tagged } from './gossip-kinds.js'
 import { Housekeeping } from './housekeeping.js'
 import { Lapses } from './lapses.js'
@@ -111,12 +112,14 @@ export class Engine {
   readonly forks: Forks
   readonly lives: Lives
   readonly headsMoved = new Set<LogState>()
+  readonly #failStop: FailStop
   #closed = false
   #overflowed = false
 
-  constructor (options: EngineOptions) {
-    this.meter = new MeteredCrypto(options.crypto)
-    this.options = { ...options, crypto: this.meter }
+  constructor (given: EngineOptions) {
+    this.meter = new MeteredCrypto(given.crypto)
+    this.#failStop = new FailStop(given.clock, given.store, (error) => { given.listener.failed(error) })
+    const options = this.options = { ...given, crypto: this.meter, clock: this.#failStop.clock, store: this.#failStop.store }
     this.emission = new Emission(this)
     this.reception = new Reception(this)
     this.wants = new Wants(this)
@@ -195,6 +198,7 @@ export class Engine {
       ahead: (batch, aheadMs) => { options.listener.ahead(batch, aheadMs) },
       held: (log, batches, pulledFrom) => { this.reception.held(log, batches, pulledFrom) },
       refused: (log) => { this.puller.notice(log) },
+      writesRow: (log) => !this.own.isCurrent(log),
       failed
     })
     this.provider = new Provider({ clock, book: this.book, mesh, send })
@@ -277,6 +281,7 @@ export class Engine {
       recordsHeld: (log) => { this.puller.notice(log) },
       batchDamaged: (log, from, to) => {
         this.counters.add('damaged_batches')
+        this.wants.damaged(log, from, to)
         options.listener.damaged(log, from)
         this.puller.notice(log)
         // What this life has published comes back in a later one, if anybody has it; until then nobody must wait for it here.
@@ -292,7 +297,8 @@ export class Engine {
 
   async start (): Promise<void> {
     const { network } = this.options
-    await network.start({
+    this.#failStop.arm()
+    await network.start(this.#failStop.handlers({
       peerUp: (peer) => { this.neighbourhood.peerUp(peer) },
       peerDown: (peerId, reason) => { this.neighbourhood.peerDown(peerId, reason) },
       frame: (peerId, frame) => { this.neighbourhood.frame(peerId, frame) },
@@ -308,7 +314,7 @@ export class Engine {
       },
       notice: (notice) => { this.options.listener.notice(notice) },
       offence: (peerId, reason) => { this.strike(peerId, reason) }
-    })
+    }))
     network.join(GOSSIP_TOPICS.directory)
     for (const channel of this.book.channels()) {
       this.channels.heard(channel)

@@ -85,9 +85,9 @@ export class Reception {
   interest (batch: SealedBatch): Interest {
     const { channel, publisher } = batch.log
     if (publisher === this.#e.self) {
-      // Our own earlier records come back when our store lost its tail; of the present life there is nothing to learn.
+      // Our own earlier records come back when our store lost its tail; of the present life only what our disk has spoilt.
       const log = this.#e.book.get(batch.logKey)
-      return log !== undefined && !this.#e.own.isCurrent(log) ? 'keep' : 'none'
+      return log !== undefined && (!this.#e.own.isCurrent(log) || this.#e.wants.isWantedBack(log, batch.base, batch.last)) ? 'keep' : 'none'
     }
     if (!this.#e.channels.isJoined(channel)) return 'none'
     if (this.#e.options.settings.relay === true || this.#e.inbox.wantsChannel(channel)) return 'keep'
@@ -102,6 +102,8 @@ export class Reception {
       from = Math.min(from, batch.base)
       to = Math.max(to, batch.last)
     }
+    // The row of a log is written by the lane that publishes in it.
+    if (this.#e.own.isCurrent(log)) this.#e.outbox.housekeep(() => [this.#e.book.row(log)])
     this.#e.receipting.notice(log)
     if (pulledFrom !== undefined) this.#e.repair.pulled(log, from, to, pulledFrom)
     if (this.#e.inbox.hasLive(log.channel)) for (const batch of batches) this.offerHeldLive(log, batch)

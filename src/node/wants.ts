@@ -9,6 +9,8 @@ export class Wants {
   readonly #e: Engine
   /** Positions that will not come, by log: not asked for any more. */
   readonly #gone = new Map<LogState, RangeSet>()
+  /** Of the logs that this node writes: what was damaged on disk. All else of them is here, or is not known to others either. */
+  readonly #damaged = new Map<LogState, RangeSet>()
 
   constructor (engine: Engine) {
     this.#e = engine
@@ -22,12 +24,35 @@ export class Wants {
       return needs === undefined ? undefined : { from: needs.from, to: log.head, since: 0 }
     }
     const keepFrom = Math.max(log.trimmed, log.dropped) + 1
-    if (log.own) return this.#e.own.isCurrent(log) ? undefined : { from: keepFrom, to: log.head, since: 0 }
+    if (log.own) return this.#e.own.isCurrent(log) ? this.#wantedBack(log, keepFrom) : { from: keepFrom, to: log.head, since: 0 }
     if (!this.#e.channels.isJoined(log.channel)) return undefined
     const needs = this.#e.inbox.needs(log)
     if (this.#e.options.settings.relay === true && this.#e.custodian.hasRoom(log.publisher)) return { from: Math.min(keepFrom, needs?.from ?? keepFrom), to: log.head, since: 0 }
     return needs === undefined ? undefined : { from: needs.from, to: log.head, since: needs.since }
   }
+
+  /** What is held already in between is not asked for. */
+  #wantedBack (log: LogState, keepFrom: number): Wanted | undefined {
+    const lost = (this.#damaged.get(log)?.ranges() ?? []).filter(({ from, to }) => to >= keepFrom && !log.held.covers(from, to))
+    const [first] = lost
+    const last = lost.at(-1)
+    if (first === undefined || last === undefined) {
+      this.#damaged.delete(log)
+      return undefined
+    }
+    return { from: Math.max(first.from, keepFrom), to: last.to, since: 0 }
+  }
+
+  /** These are no longer readable. */
+  damaged (log: LogState, from: number, to: number): void {
+    if (!this.#e.own.isCurrent(log)) return
+    const lost = this.#damaged.get(log) ?? new RangeSet()
+    lost.add(from, to)
+    this.#damaged.set(log, lost)
+  }
+
+  /** The batch is wanted back, by the one who wrote it. */
+  isWantedBack (log: LogState, base: number, last: number): boolean { return this.#damaged.get(log)?.overlaps(base, last) ?? false }
 
   underWayOrGone (log: LogState): RangeSet | undefined {
     const under = this.#e.intake.underWay(log)
@@ -56,5 +81,8 @@ export class Wants {
     this.#e.puller.notice(log)
   }
 
-  forget (log: LogState): void { this.#gone.delete(log) }
+  forget (log: LogState): void {
+    this.#gone.delete(log)
+    this.#damaged.delete(log)
+  }
 }

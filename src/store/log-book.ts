@@ -202,8 +202,8 @@ export class LogBook {
     for (const listener of this.#listeners) listener.logChanged?.(log)
   }
 
-  /** The operations that put these checked batches of one log on disk. Nothing is visible until `applied`. */
-  stage (log: LogState, batches: readonly SealedBatch[]): StoreOp[] {
+  /** The operations that put these checked batches of one log on disk. Nothing is visible until `applied`. Without its row, the lane that writes the log writes it later. */
+  stage (log: LogState, batches: readonly SealedBatch[], withRow = true): StoreOp[] {
     const ops: StoreOp[] = []
     const next: Parameters<LogState['toRow']>[0] & object = { held: log.held.clone(), bytes: log.bytes }
     let highest: SealedBatch | undefined
@@ -215,7 +215,7 @@ export class LogBook {
       ops.push({ type: 'put', table: 'batch', key: batchKey(log.number, batch.base), value: batch.bytes, ...(log.own ? {} : { yields: true }) })
     }
     if (highest !== undefined) Object.assign(next, this.#headAfter(log, highest))
-    ops.push({ type: 'put', table: 'log', key: logRowKey(log.id), value: log.toRow(next) })
+    if (withRow) ops.push({ type: 'put', table: 'log', key: logRowKey(log.id), value: log.toRow(next) })
     return ops
   }
 

@@ -1,11 +1,15 @@
 /**
  * Writes to a store until it is killed, several commits at a time, and says after each `done` which it was.
+ * A fourth argument is a file to say it in, by a write that has happened when the call returns.
  * Commit n puts n into `cursor`, a value of n's own bytes into `batch` and deletes what commit n - 40 put there.
  */
+import { openSync, writeSync } from 'node:fs'
 import { openLmdbStore } from '../../dist/store/lmdb-store.js'
 import { u32 } from '../../dist/store/keys.js'
 
-const [path, first, size] = process.argv.slice(2)
+const [path, first, size, said] = process.argv.slice(2)
+const file = said === undefined ? undefined : openSync(said, 'w')
+const say = (line) => { if (file === undefined) process.stdout.write(line); else writeSync(file, line) }
 const store = await openLmdbStore({ path, reserveBytes: 0 })
 let n = Number(first)
 
@@ -18,7 +22,7 @@ function next () {
     ...(mine >= 40 ? [{ type: 'del', table: 'batch', key: u32(mine - 40) }] : []),
     { type: 'put', table: 'log', key: u32(0), value: u32(mine) }
   ], error => {
-    process.stdout.write(error === undefined ? `${mine}\n` : `failed ${error.message}\n`)
+    say(error === undefined ? `${mine}\n` : `failed ${error.message}\n`)
     next()
   })
 }

@@ -143,5 +143,32 @@ export const STORE = [
     find: 'return id.incarnation.number <=',
     replace: 'return id.incarnation.number <',
     by: 'test/unit/store-book/log-book.test.ts'
+  },
+  {
+    name: 'own-damage-not-fetched',
+    what: 'a damaged batch of the log that a node writes is asked of nobody before the next start',
+    breaks: 'honest failure: quarantine, fetch again from peers',
+    file: 'src/node/engine.ts',
+    find: 'this.wants.damaged(log, from, to)',
+    replace: '',
+    by: 'test/simulation/damage.test.ts'
+  },
+  {
+    name: 'two-lanes-one-row',
+    what: 'what was fetched back of a log that is being written goes to disk with a row of its own, which takes the place of a newer one',
+    breaks: 'durable publish',
+    file: 'src/inbox/intake.ts',
+    find: 'this.#o.writesRow?.(log) ?? true',
+    replace: 'true',
+    by: 'test/unit/intake/intake.test.ts'
+  },
+  {
+    name: 'goes-on-with-damaged-row',
+    what: 'a row that is not what was written is found, and the node goes on',
+    breaks: 'honest failure: stop and say so',
+    file: 'src/node/fail-stop.ts',
+    find: 'this.clock.soon(() => { this.#failed(error) })',
+    replace: '',
+    by: 'test/simulation/damage.test.ts'
   }
 ]

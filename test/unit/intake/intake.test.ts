@@ -27,6 +27,7 @@ class Rig {
   readonly held: string[] = []
   readonly refused: string[] = []
   readonly failures: Error[] = []
+  writesRow = true
   readonly intake = new Intake({
     clock: this.clock, crypto, mesh: testMesh, store: this.store, book: this.book, interest: () => this.interest, hasRoom: () => this.hasRoom, quarantined: () => this.quarantined, learns: () => true,
     live: (batch) => { this.live.push(batch.base) }, forked: (batch, other) => { this.forks.push([batch.time, other.time]) }, ahead: (_batch, ms) => { this.ahead.push(ms) },
@@ -37,6 +38,7 @@ class Rig {
       }
     },
     refused: (log: LogState) => { this.refused.push(log.key) },
+    writesRow: () => this.writesRow,
     failed: (error) => { this.failures.push(error) }
   })
 
@@ -72,6 +74,15 @@ describe('the intake', () => {
     expect(rig.offer(at(log, 1), 'peer')).toBe('new')
     rig.clock.turn()
     expect(rig.held).toEqual(['1', '3 from peer'])
+  })
+
+  it('leaves the row of a log that another room writes alone', () => {
+    const rig = new Rig()
+    rig.writesRow = false
+    const log = written(2)
+    expect(rig.offer(at(log, 0), 'peer')).toBe('new')
+    rig.clock.turn()
+    expect([rig.held, rig.store.keys('batch').length, rig.store.keys('log').length]).toEqual([['1 from peer'], 1, 0])
   })
 
   it('knows a batch again that is held, staged or being committed', () => {
