@@ -32,7 +32,7 @@ describe('a node whose disk fails', () => {
 
   test.for<[string, string]>([
     ['flush', 'sync:8'], ['flush, later', 'sync:40'], ['flush, once only', 'sync:25:once'], ['write of a head page', 'head:20'], ['write of a head page, once only', 'head:33:once'], ['write', 'write:200'], ['write, once only', 'write:111:once']
-  ])('at a %s stops, says nothing is done any more, and has all that it said when it starts again', async ([, fail], { skip }) => {
+  ])('at a %s stops, says nothing is done any more, and has all that it said when it starts again', { timeout: 60_000 }, async ([, fail], { skip }) => {
     const shim = compileShim(dir)
     if (shim === undefined) return skip(NO_SHIM)
     const dataDir = join(dir, 'data')
@@ -52,5 +52,5 @@ describe('a node whose disk fails', () => {
     expect(second.numbers('published')).toHaveLength(COUNT)
     expect(second.lines.filter(line => /^(damaged|gap|refused)/.test(line))).toEqual([])
     expectNothingLost(first, second)
-  }, 60_000)
+  })
 })
