@@ -96,7 +96,7 @@ export function expiredIds (store: Store, book: LogBook, after: Uint8Array | und
   const ops: StoreOp[] = []
   for (const key of keys) {
     const row = readIdRow(store, key)
-    // Nobody can tell whether the message of a damaged one is there still: publishing under its id goes on being refused.
+    // Nobody can tell whether the message of a damaged one is there still: it stays, and the node, which was told of it, stops.
     if (row === undefined || row === 'damaged') continue
     const { logNumber, position } = row
     const log = book.byNumber(logNumber)

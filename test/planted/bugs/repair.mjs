@@ -167,7 +167,7 @@ export const REPAIR = [
     what: 'a node whose store is older than its last life does not get its own records back from its peers',
     breaks: 'identity and restore',
     file: 'src/node/wants.ts',
-    find: 'if (log.own) return this.#e.own.isCurrent(log) ? undefined : { from: keepFrom, to: log.head, since: 0 }',
+    find: 'if (log.own) return this.#e.own.isCurrent(log) ? this.#wantedBack(log, keepFrom) : { from: keepFrom, to: log.head, since: 0 }',
     replace: 'if (log.own) return undefined',
     by: 'test/unit/node/wants.test.ts'
   }
