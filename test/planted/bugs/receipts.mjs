@@ -98,5 +98,14 @@ export const RECEIPTS = [
     find: 'return processed?.ranges.firstMissing(1) ?? 1',
     replace: 'return processed?.ranges.firstMissing(1) ?? log.head + 1',
     by: 'test/unit/outbox/receipt-book.test.ts'
+  },
+  {
+    name: 'own-earlier-receipts-ignored',
+    what: 'a node that lost its store and whose clock went back says what nobody believes, for what it said before has a higher number',
+    breaks: 'receipts: clock jumps',
+    file: 'src/inbox/receipting.ts',
+    find: 'this.#said.set(log, value.sequence)',
+    replace: '',
+    by: 'test/unit/intake/receipting.test.ts'
   }
 ]
