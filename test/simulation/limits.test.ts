@@ -129,6 +129,24 @@ describe('limits on simulated time', () => {
     expect(subscriber.gaps).toEqual([])
   })
 
+  it('tells a subscription of its own node of a batch of the present log that went bad, and goes on behind it', async () => {
+    const world = new World(new SeededRandom(9))
+    const node = world.add('node')
+    await node.start()
+    for (let i = 0; i < 3; i++) {
+      node.publish('a/x', `${i}`)
+      await world.clock.run(100)
+    }
+    const table = node.disk.tables.get('batch')
+    const key = table?.keys('', undefined, false, 10)[1] ?? ''
+    const bad = new Uint8Array(table?.get(key) ?? [])
+    bad[bad.length - 3] = (bad[bad.length - 3] as number) ^ 1
+    table?.put(key, bad)
+    node.subscribe('all', ['a/#'])
+    expect(await world.clock.run(60_000, () => node.acked.get('all')?.length === 2)).toBe(true)
+    expect(node.gaps.map(({ from, to, reason }) => [from, to, reason])).toEqual([[2, 2, 'unrecoverable']])
+  })
+
   it('keeps the link to a newcomer when the directory is larger than a link takes at once', async () => {
     const world = new World(new SeededRandom(4))
     const old = world.add('old')

@@ -14,6 +14,7 @@ import { lateJoin } from './late-join.js'
 import { latency } from './latency.js'
 import { leave } from './leave.js'
 import { loss } from './loss.js'
+import { lyingNeighbour } from './lying-neighbour.js'
 import { oneWay } from './one-way.js'
 import { partition } from './partition.js'
 import { pauses } from './pauses.js'
@@ -28,6 +29,6 @@ import { tornCommit } from './torn-commit.js'
 /** All kinds of faults, in the order in which they begin. */
 export const FAULTS: readonly FaultClass[] = [
   loss, duplication, reordering, latency, bandwidth, oneWay, halfOpen, partition, flapping,
-  crash, tornCommit, stop, diskFull, fsync, clockSteps, drift, slowNodes, pauses, lateJoin, smallQuotas, smallCustody,
+  crash, tornCommit, stop, diskFull, fsync, clockSteps, drift, slowNodes, pauses, lateJoin, lyingNeighbour, smallQuotas, smallCustody,
   restore, emptied, bitRot, leave
 ]
