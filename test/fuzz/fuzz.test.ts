@@ -10,15 +10,16 @@ import { TARGETS } from './targets/index.js'
 import { trial } from './trial.js'
 
 /** Of a target with the usual share; slow ones get less. */
-const INPUTS = 2_000
+const INPUTS = 1_000
 const seed = Number(process.env.SKEIN_SEED ?? randomInt(2 ** 32))
 
 describe(`decoders of bytes from outside, seed ${seed} (SKEIN_SEED)`, () => {
   test.each(TARGETS.map(target => [target.name, target] as const))('%s', async (name, target) => {
-    const { findings, accepted } = await fuzz(target, { seed, from: 0, count: Math.max(16, Math.round(INPUTS * (target.share ?? SHARE) / SHARE)) })
+    const count = Math.max(16, Math.round(INPUTS * (target.share ?? SHARE) / SHARE))
+    const { findings, accepted } = await fuzz(target, { seed, from: 0, count })
     expect(findings.map(({ index, kind, message, input }) => `input ${index}: ${kind}\n${message}\nnpm run fuzz -- --replay ${name}:${Buffer.from(input).toString('base64')}`)).toEqual([])
-    // Inputs that are all refused would show nothing.
-    expect(accepted).toBeGreaterThan(0)
+    // Inputs that are all refused would show nothing. Of a few they may be.
+    if (count >= 500) expect(accepted).toBeGreaterThan(count / 50)
   })
 })
 
