@@ -8,11 +8,12 @@ import { parseArgs } from 'node:util'
 import { build } from 'vite'
 import { planted } from '../planted/plugin.mjs'
 
-const HELP = `npm run fuzz -- [--runs N] [--seed S] [--target NAME]… [--jobs J]
+const HELP = `npm run fuzz -- [--runs N | --minutes M] [--seed S] [--target NAME]… [--jobs J]
 npm run fuzz -- --replay TARGET:BASE64
 npm run fuzz -- --list
 
   --runs N     inputs in all, shared out among the targets (default 100000)
+  --minutes M  end after about so long, with fewer inputs than --runs if need be; Ctrl-C ends it as well
   --seed S     the same seed gives the same inputs (default: a random one, which is told)
   --target T   only this target; may be given several times
   --jobs J     processes at a time (default 1)
@@ -26,9 +27,11 @@ The last line is "N inputs, N failed". The exit status is 1 when one failed.
 const ORDER_INPUTS = 32 * 1024
 /** A process that says nothing for so long hangs at an input. */
 const SILENT_MS = 180_000
+/** More than a timer of Node counts to is not asked for. */
+const MINUTES_MAX = 30_000
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 
-const { values } = parseArgs({ options: { runs: { type: 'string' }, seed: { type: 'string' }, target: { type: 'string', multiple: true }, jobs: { type: 'string' }, replay: { type: 'string' }, list: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } })
+const { values } = parseArgs({ options: { minutes: { type: 'string' }, runs: { type: 'string' }, seed: { type: 'string' }, target: { type: 'string', multiple: true }, jobs: { type: 'string' }, replay: { type: 'string' }, list: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } })
 
 function whole (name, text, otherwise) {
   if (text === undefined) return otherwise
@@ -108,11 +111,15 @@ async function culprit (file, order, why) {
   return { index, message: again.why, base64 }
 }
 
-async function run (file, targets, runs, seed, jobs) {
+async function run (file, targets, runs, seed, jobs, minutes) {
   const rows = new Map(targets.map(({ name }) => [name, { inputs: 0, accepted: 0, rejected: 0, failed: 0, msMax: 0 }]))
   const findings = new Map()
   const orders = ordersOf(targets, runs, seed)
   const total = orders.reduce((sum, { count }) => sum + count, 0)
+  // What is under way is finished, and told.
+  const stop = () => { orders.length = 0 }
+  process.once('SIGINT', stop).once('SIGTERM', stop)
+  const late = setTimeout(stop, minutes * 60_000)
   const startedMs = Date.now()
   let done = 0
   let toldMs = startedMs
@@ -147,6 +154,7 @@ async function run (file, targets, runs, seed, jobs) {
     worker.end()
   }
   await Promise.all(Array.from({ length: jobs }, work))
+  clearTimeout(late)
   return rows
 }
 
@@ -178,10 +186,11 @@ async function main () {
     if (unknown !== undefined) throw new Error(`no such target: ${unknown} (--list shows them)`)
     const targets = values.target === undefined ? answer.targets : answer.targets.filter(({ name }) => values.target.includes(name))
     const seed = whole('seed', values.seed, randomInt(2 ** 32))
-    const runs = whole('runs', values.runs, 100_000)
-    console.log(`seed ${seed}, ${runs} inputs for ${targets.length} targets`)
+    const minutes = whole('minutes', values.minutes, MINUTES_MAX)
+    const runs = whole('runs', values.runs, values.minutes === undefined ? 100_000 : 1_000_000 * minutes)
+    console.log(`seed ${seed}, up to ${runs} inputs for ${targets.length} targets`)
     const startedMs = Date.now()
-    const rows = await run(file, targets, runs, seed, Math.max(1, whole('jobs', values.jobs, 1)))
+    const rows = await run(file, targets, runs, seed, Math.max(1, whole('jobs', values.jobs, 1)), Math.min(minutes, MINUTES_MAX))
     const sum = key => [...rows.values()].reduce((n, row) => n + row[key], 0)
     console.log(`${table(rows)}\nseed ${seed}, ${((Date.now() - startedMs) / 1000).toFixed(1)} s`)
     console.log(`${sum('inputs')} inputs, ${sum('failed')} failed`)
