@@ -201,13 +201,14 @@ export class Engine {
       writesRow: (log) => !this.own.isCurrent(log),
       failed
     })
-    this.provider = new Provider({ clock, book: this.book, mesh, send })
+    this.provider = new Provider({ clock, book: this.book, mesh, send, awaits: (log) => this.wants.awaits(log) })
     this.puller = new Puller({
       clock, random, crypto,
       wanted: (log) => this.wants.wanted(log),
       underWay: (log) => this.wants.underWayOrGone(log),
       intakeFull: () => this.intake.isFull,
       candidates: (log) => this.neighbours.inChannel(log.channel, log.publisher),
+      isConnected: () => this.neighbours.size > 0,
       send,
       open: (bytes) => this.intake.open(bytes),
       offer: (batch, from, done) => {

@@ -31,6 +31,12 @@ export class Wants {
     return needs === undefined ? undefined : { from: needs.from, to: log.head, since: needs.since }
   }
 
+  /** It keeps the log for others and has no room for more of it now: what is missing it will ask for when others have settled some. */
+  awaits (log: LogState): boolean {
+    const { channels, custodian, forks, isClosed, options } = this.#e
+    return !isClosed && !log.own && options.settings.relay === true && channels.isJoined(log.channel) && !forks.isClosed(log.id) && !custodian.hasRoom(log.publisher)
+  }
+
   /** What is held already in between is not asked for. */
   #wantedBack (log: LogState, keepFrom: number): Wanted | undefined {
     const lost = (this.#damaged.get(log)?.ranges() ?? []).filter(({ from, to }) => to >= keepFrom && !log.held.covers(from, to))

@@ -46,6 +46,8 @@ export interface ProviderOptions {
   readonly book: LogBook
   readonly mesh: Uint8Array
   readonly send: (peerId: string, frame: Uint8Array) => boolean
+  /** What is missing of this log this node wants itself, and has no room for now. Default: never. */
+  readonly awaits?: (log: LogState) => boolean
 }
 
 export class Provider {
@@ -159,7 +161,10 @@ export class Provider {
       emit(batch.bytes)
       serving.next = batch.last + 1
     }
-    if (this.#isDone(serving)) this.#o.send(peerId, encodeFrame('end', { id, through: Math.min(serving.to, serving.next - 1), missing: serving.missing.encode() as Bytes }))
+    if (this.#isDone(serving)) {
+      const busy = !serving.missing.isEmpty && this.#o.awaits?.(log) === true
+      this.#o.send(peerId, encodeFrame('end', { id, through: Math.min(serving.to, serving.next - 1), missing: serving.missing.encode() as Bytes, ...(busy ? { busy } : {}) }))
+    }
     return sent
   }
 

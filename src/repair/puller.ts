@@ -48,6 +48,8 @@ const UNWANTED_MAX_MS = 30_000
 const TRIMMED_DENIED_MS = 3_000
 /** When every neighbour denies a position that exists: after so long it is called unrecoverable. As `orderWaitMs` of the inbox. */
 const UNRECOVERABLE_MS = 600_000
+/** The same when a custodian denies it only until it has room: after so long nobody counts on that any more. Wild guess. */
+const AWAITED_MS = 3_600_000
 /** The same when the publisher itself denies it, or has signed that it lost it; and for one that is trimmed when a neighbour is silent about it. */
 const PUBLISHER_DENIES_MS = 60_000
 
@@ -69,6 +71,8 @@ export interface PullerOptions {
   readonly intakeFull: () => boolean
   /** Neighbours that take part in the channel, the ones most likely to have the log first. */
   readonly candidates: (log: LogState) => string[]
+  /** Some neighbour is up. Where none of them takes part in a channel, all of them deny what is missing of it. */
+  readonly isConnected: () => boolean
   readonly send: (peerId: string, frame: Uint8Array) => boolean
   readonly open: (bytes: Uint8Array) => SealedBatch | undefined
   readonly offer: (batch: SealedBatch, from: string, done: (held: boolean) => void) => Offered
@@ -292,7 +296,7 @@ export class Puller {
     }
     const now = this.#o.clock.nowMs()
     this.#reliability.heard(peerId, 0, now)
-    if (end.busy) need.refusals.passOver(peerId, 'busy', now + BUSY_MS * this.#jitter(), now)
+    if (end.busy && missing.isEmpty) need.refusals.passOver(peerId, 'busy', now + BUSY_MS * this.#jitter(), now)
     else {
       // What it passes over in silence it does not have either.
       const left = RangeSet.of(...this.missing(need.log, HOLES_MAX).map(({ from, to }) => [from, to] as const)).intersection(want.ranges)
@@ -300,7 +304,7 @@ export class Puller {
       const denied = want.ranges.intersection(missing)
       denied.addAll(left.intersection(answered))
       const progress = want.received > 0 || !denied.isEmpty
-      need.refusals.answered(peerId, progress ? denied : want.ranges, now, this.#jitter())
+      need.refusals.answered(peerId, progress ? denied : want.ranges, now, this.#jitter(), end.busy)
     }
     this.#over(need, 0)
     return true
@@ -400,7 +404,7 @@ export class Puller {
       }
       need.dueMs = Math.min(need.dueMs, ranges.isEmpty ? atMs : now + 20)
     }
-    if (peers.length === 0) refusals.reset()
+    if (peers.length === 0 && !this.#o.isConnected()) refusals.reset()
     // Somebody will be asked as soon as it has time: until then nothing is certain.
     else if (!waits) this.#judge(need, missing, peers, now)
   }
@@ -411,9 +415,10 @@ export class Puller {
     const publisher = peers.includes(log.publisher)
     const { trimmed, trimReason } = log
     const kept = Math.max(trimmed, this.#o.keptThrough?.(log) ?? Number.POSITIVE_INFINITY)
-    const patience = (position: number, silent: boolean): number => {
-      if (position <= trimmed) return silent ? PUBLISHER_DENIES_MS : TRIMMED_DENIED_MS
-      return position > kept || (publisher && !silent) ? PUBLISHER_DENIES_MS : UNRECOVERABLE_MS
+    const patience = (position: number, silent: boolean, awaited: boolean): number => {
+      if (position <= trimmed) return silent || peers.length === 0 ? PUBLISHER_DENIES_MS : TRIMMED_DENIED_MS
+      if (position > kept || (publisher && !silent)) return PUBLISHER_DENIES_MS
+      return awaited ? AWAITED_MS : UNRECOVERABLE_MS
     }
     const { gone, atMs } = refusals.verdict(missing, peers, (peerId) => this.#reliability.isSlow(peerId, now), now, patience, [trimmed, kept])
     need.dueMs = Math.min(need.dueMs, gone.length > 0 ? now : atMs)

@@ -33,6 +33,8 @@ interface Refusal {
   busySinceMs: number
   /** How often it has said that it has something, and brought nothing since. */
   promises: number
+  /** What it denies it wants itself, and will have when it has room. */
+  awaits: boolean
 }
 
 interface Stage {
@@ -46,7 +48,7 @@ export class Refusals {
 
   #of (peerId: string): Refusal {
     let refusal = this.#peers.get(peerId)
-    if (refusal === undefined) this.#peers.set(peerId, refusal = { denied: new RangeSet(), untilMs: 0, pauseMs: 0, why: undefined, passedOverUntilMs: 0, busySinceMs: 0, promises: 0 })
+    if (refusal === undefined) this.#peers.set(peerId, refusal = { denied: new RangeSet(), untilMs: 0, pauseMs: 0, why: undefined, passedOverUntilMs: 0, busySinceMs: 0, promises: 0, awaits: false })
     return refusal
   }
 
@@ -59,10 +61,11 @@ export class Refusals {
     return { ranges: wanted.without(refusal.denied), atMs: refusal.untilMs }
   }
 
-  /** The neighbour answered: of what it was asked for it does not have `denied`, which may be nothing. `jitter` is around 1. */
-  answered (peerId: string, denied: RangeSet, nowMs: number, jitter: number): void {
+  /** The neighbour answered: of what it was asked for it does not have `denied`, which may be nothing; `awaits`: not yet. `jitter` is around 1. */
+  answered (peerId: string, denied: RangeSet, nowMs: number, jitter: number, awaits = false): void {
     if (denied.isEmpty && !this.#peers.has(peerId)) return
     const refusal = this.#of(peerId)
+    refusal.awaits = awaits
     refusal.why = undefined
     refusal.busySinceMs = 0
     if (refusal.untilMs > nowMs) {
@@ -100,12 +103,13 @@ export class Refusals {
 
   /**
    * Ranges of `wanted` that all these neighbours have denied for as long as `patience` says, and when the next one may be.
-   * `patience` is asked for a position and whether somebody was silent about it; it may change behind each of the boundaries, and ranges do not cross them.
+   * `patience` is asked for a position, whether somebody was silent about it, and whether somebody expects to have it; it may change behind each of the boundaries, and ranges do not cross them.
    * `isSlow`: this neighbour does not answer others either.
    */
-  verdict (wanted: RangeSet, peers: readonly string[], isSlow: (peerId: string) => boolean, nowMs: number, patience: (position: number, silent: boolean) => number, boundaries: readonly [number, number]): { readonly gone: Range[], readonly atMs: number } {
+  verdict (wanted: RangeSet, peers: readonly string[], isSlow: (peerId: string) => boolean, nowMs: number, patience: (position: number, silent: boolean, awaited: boolean) => number, boundaries: readonly [number, number]): { readonly gone: Range[], readonly atMs: number } {
     let common = wanted
     let silent = false
+    let awaited = false
     // Where all say that they have no time, somebody will have it.
     const somebodySpoke = peers.some(peerId => this.#peers.get(peerId)?.why !== 'busy')
     for (const peerId of peers) {
@@ -114,7 +118,10 @@ export class Refusals {
       const isBusy = somebodySpoke && refusal?.why === 'busy' && nowMs - refusal.busySinceMs >= BUSY_PATIENCE_MS
       if (refusal?.why === 'faulty') continue
       if (refusal?.why === 'silent' || isBusy || isSlow(peerId)) silent = true
-      else common = common.intersection(refusal?.denied ?? new RangeSet())
+      else {
+        common = common.intersection(refusal?.denied ?? new RangeSet())
+        awaited ||= refusal?.awaits === true
+      }
     }
     this.#arrange(common, nowMs)
     const gone: Range[] = []
@@ -124,7 +131,7 @@ export class Refusals {
         const [low, high] = boundaries
         for (const part of [{ from, to: Math.min(to, low) }, { from: Math.max(from, low + 1), to: Math.min(to, high) }, { from: Math.max(from, high + 1), to }]) {
           if (part.to < part.from) continue
-          const dueMs = sinceMs + patience(part.from, silent)
+          const dueMs = sinceMs + patience(part.from, silent, awaited)
           if (dueMs <= nowMs) gone.push(part)
           else atMs = Math.min(atMs, dueMs)
         }

@@ -53,6 +53,8 @@ export class PullRig {
   since = 0
   from = 1
   hasRoom = true
+  /** Neighbours are up that take no part in the channel. */
+  isConnected = false
   readonly intake: Intake
   readonly puller: Puller
   readonly #passed = new Map<string, number>()
@@ -73,6 +75,7 @@ export class PullRig {
       },
       intakeFull: () => this.intake.isFull,
       candidates: () => [...this.neighbours.keys()],
+      isConnected: () => this.isConnected || this.neighbours.size > 0,
       send: (to, bytes) => this.#send(to, bytes),
       open: (bytes) => this.intake.open(bytes),
       offer: (batch, from, done) => this.intake.offer(batch, from, done),
@@ -113,11 +116,11 @@ export class PullRig {
   }
 
   /** A neighbour with a real provider. `change` may change what it says, or swallow it. */
-  serves (holder: Holder, change: (frame: Frame) => Frame | undefined = (frame) => frame): Provider {
+  serves (holder: Holder, change: (frame: Frame) => Frame | undefined = (frame) => frame, awaits = (): boolean => false): Provider {
     const { peerId } = holder
     const credit = new Map<number, number>()
     const provider = new Provider({
-      clock: this.clock, book: holder.book, mesh: testMesh,
+      clock: this.clock, book: holder.book, mesh: testMesh, awaits,
       send: (_to, bytes) => {
         const frame = decodeFrame(bytes) as Frame
         if (frame.type === 'data') {

@@ -120,6 +120,37 @@ describe('pulling', () => {
     expect(state.held.toString()).toBe('1-4')
   })
 
+  it('gives up what none of its neighbours takes part in, when it has waited as long as for those that deny', () => {
+    const rig = new PullRig()
+    rig.hears(logOf(2, 2))
+    rig.clock.advance(30 * MINUTE)
+    rig.isConnected = true
+    rig.clock.advance(9 * MINUTE)
+    expect(rig.unavailable).toEqual([])
+    rig.clock.until(() => rig.unavailable.length > 0, 5 * MINUTE, 100)
+    expect(rig.unavailable).toEqual(['1-4 unrecoverable'])
+  })
+
+  it('waits for what a neighbour has no room for yet, for an hour and no longer', () => {
+    const rig = new PullRig()
+    const log = logOf(2, 2)
+    const holder = new Holder(rig.clock, 60).hold(log, (_batch, i) => i === 0)
+    rig.serves(holder, undefined, () => true)
+    const state = rig.hears(log)
+    rig.clock.advance(50 * MINUTE)
+    expect(rig.unavailable).toEqual([])
+    expect(rig.wants()).toBeLessThan(300)
+    holder.hold(log)
+    rig.clock.advance(MINUTE)
+    expect(state.held.toString()).toBe('1-4')
+
+    const never = new PullRig()
+    never.serves(new Holder(never.clock, 60).hold(log, (_batch, i) => i === 0), undefined, () => true)
+    never.hears(log)
+    never.clock.advance(70 * MINUTE)
+    expect(never.unavailable).toEqual(['3-4 unrecoverable'])
+  })
+
   it('asks again whoever did not have it, less and less often, and at once when it says that it has it now', () => {
     const rig = new PullRig()
     const log = logOf(2)
