@@ -40,6 +40,9 @@ export function isLoopback (address: string): boolean {
   return address.startsWith('/ip4/127.') || address.startsWith('/ip6/::1/')
 }
 
+/** The part of an address that names a machine. */
+export const hostOf = (address: string): string => address.split('/').slice(0, 3).join('/')
+
 /** What a peer says of its addresses is not taken on trust. */
 export function dialable (addresses: readonly string[], peerId: string): string[] {
   const found: string[] = []

@@ -6,8 +6,11 @@
 import { gossipsub, TopicValidatorResult, type GossipSub, type GossipSubComponents, type GossipsubOpts, type Message } from '@chainsafe/libp2p-gossipsub'
 import type { Connection, PeerId, Stream, StreamHandler, Topology } from '@libp2p/interface'
 import { createHash } from 'node:crypto'
+import type { Clock } from '../base/clock.js'
 import { GOSSIP_BYTES_MAX } from '../base/limits.js'
+import { GossipGuard, type GuardedInside } from './gossip-guard.js'
 import { GossipBound, type BoundEvents, type GossipSubInside } from './gossip-bound.js'
+import { GOSSIP_TOPIC_BYTES_MAX } from './network-limits.js'
 import type { MeshNames } from './names.js'
 import type { GossipVerdict } from './network.js'
 
@@ -16,6 +19,8 @@ export interface GossipEvents extends BoundEvents {
   interest (peerId: string, topic: string, joined: boolean): void
   /** Is this connection the one in use with its peer? 'later': it may become so. */
   standing (connection: Connection): 'up' | 'later' | 'never'
+  /** The peer sends through gossip what no honest one does. */
+  offence (peerId: string, reason: string): void
 }
 
 /** What rejects cost: four in a short time and the neighbour's gossip is passed over for about a minute. */
@@ -57,6 +62,10 @@ const OPTIONS: Partial<GossipsubOpts> = {
   mcacheLength: 4,
   mcacheGossip: 2,
   maxInboundDataLength: GOSSIP_BYTES_MAX,
+  // What comes again later is known by its cursor: to remember each message for a minute is enough.
+  seenTTL: 60_000,
+  // A relay joins as many channels as it may, with names as long as they may be.
+  maxTopicBytesPerPeer: GOSSIP_TOPIC_BYTES_MAX,
   maxInboundStreams: 4,
   maxOutboundStreams: 4,
   decodeRpcLimits: { maxSubscriptions: 2048, maxMessages: 1024, maxIhaveMessageIDs: 5000, maxIwantMessageIDs: 5000, maxIdontwantMessageIDs: 512, maxControlMessages: 2048, maxPeerInfos: 16 },
@@ -75,7 +84,7 @@ export class Gossip {
   private readonly early = new Map<string, Stream>()
   private readonly interests = new Map<string, Set<string>>()
 
-  constructor (private readonly names: MeshNames, private readonly events: GossipEvents) {}
+  constructor (private readonly names: MeshNames, private readonly events: GossipEvents, private readonly clock: Clock) {}
 
   /** For libp2p's `services`. */
   readonly service = (components: GossipSubComponents): GossipSub => {
@@ -87,6 +96,12 @@ export class Gossip {
       drained: (peer) => { this.events.drained(peer) },
       stuck: (peer) => { this.events.stuck(peer) }
     })
+    new GossipGuard(pubsub as unknown as GuardedInside, {
+      nowMs: () => this.clock.nowMs(),
+      wait: (ms) => new Promise((resolve) => { this.clock.after(ms, resolve) }),
+      isJoined: (topic) => this.inside.mesh.has(topic),
+      offence: (peer, reason) => { this.events.offence(peer, reason) }
+    }).stand()
     // Every topic has a validator, so that gossip on topics not joined is neither kept nor passed on.
     pubsub.topicValidators.get = () => this.validate
     pubsub.addEventListener('subscription-change', (event) => {

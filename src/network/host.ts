@@ -9,7 +9,7 @@ import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import { SkeinError } from '../base/errors.js'
-import { CONNECTIONS_MAX, DIAL_TIMEOUT_MS, SETUP_TIMEOUT_MS } from './network-limits.js'
+import { CONNECTIONS_MAX, DIAL_TIMEOUT_MS, INBOUND_PER_SECOND_MAX, SETUP_TIMEOUT_MS, STREAMS_PER_CONNECTION_MAX } from './network-limits.js'
 
 export interface HostOptions {
   readonly privateKey: PrivateKey
@@ -34,14 +34,14 @@ export function createHost (options: HostOptions): Promise<Libp2p> {
     transports: [tcp()],
     connectionEncrypters: [noise()],
     // With the default windows (16 MiB) a paused stream overflows its own read buffer (4 MiB) and is reset.
-    streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: 1 << 20, maxReadBufferLength: 8 << 20 } })],
+    streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: 1 << 20, maxReadBufferLength: 8 << 20 }, maxInboundStreams: STREAMS_PER_CONNECTION_MAX })],
     connectionManager: {
       maxConnections: CONNECTIONS_MAX,
       maxParallelDials: 16,
       dialTimeout: DIAL_TIMEOUT_MS,
       inboundUpgradeTimeout: SETUP_TIMEOUT_MS,
       // Five connections a second from one address by default: too few for a mesh behind one.
-      inboundConnectionThreshold: 1000,
+      inboundConnectionThreshold: INBOUND_PER_SECOND_MAX,
       maxIncomingPendingConnections: 200,
       // Dialling again is our own business.
       reconnectRetries: 0

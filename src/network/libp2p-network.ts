@@ -10,7 +10,7 @@ import type { Timer } from '../base/clock.js'
 import { SkeinError } from '../base/errors.js'
 import { FRAME_BYTES_MAX, GOSSIP_BYTES_MAX, PROTOCOL_VERSION, PROTOCOL_VERSION_MIN } from '../base/limits.js'
 import { silentLogger, type Logger } from '../base/logger.js'
-import { dialable, isLoopback, parseAddress } from './addresses.js'
+import { dialable, hostOf, isLoopback, parseAddress } from './addresses.js'
 import { Bans } from './bans.js'
 import { Channel, type ChannelContext } from './channel.js'
 import { DialShell } from './dial-shell.js'
@@ -22,7 +22,7 @@ import type { Libp2pNetwork, Libp2pNetworkOptions, PeerInspection } from './libp
 import { SleepDetector } from './liveness.js'
 import { HELLO_PROTOCOL, meshNames, type MeshNames } from './names.js'
 import type { GossipVerdict, NetworkHandlers, NetworkNotice, NetworkPeer } from './network.js'
-import { CONNECTIONS_MAX, TICK_MS } from './network-limits.js'
+import { CONNECTIONS_MAX, CONNECTIONS_PER_PEER_MAX, SILENT_PER_HOST_MAX, TICK_MS } from './network-limits.js'
 import { NoticeFilter } from './notices.js'
 import { Neighbour } from './neighbour.js'
 import { REFUSAL, refusalNotice, refusalSentence, type RefusalCode } from './refusal.js'
@@ -77,8 +77,12 @@ class Libp2pNetworkShell implements Libp2pNetwork {
       opened: (peerId) => { this.neighbours.get(peerId)?.gossipOpened() },
       closed: (peerId) => { this.neighbours.get(peerId)?.gossipClosed() },
       drained: (peerId) => { this.emitDrained(peerId) },
-      stuck: (peerId) => { this.options.clock.soon(() => { this.neighbours.get(peerId)?.cut('the peer does not read gossip') }) }
-    })
+      stuck: (peerId) => { this.options.clock.soon(() => { this.neighbours.get(peerId)?.cut('the peer does not read gossip') }) },
+      offence: (peerId, reason) => {
+        this.offence(peerId, reason)
+        this.options.clock.soon(() => { this.neighbours.get(peerId)?.cut(reason) })
+      }
+    }, clock)
   }
 
   async prepare (): Promise<void> {
@@ -216,13 +220,21 @@ class Libp2pNetworkShell implements Libp2pNetwork {
       connection.abort(new Error('this node dialled itself'))
       return
     }
+    const crowd = this.crowd(connection)
+    if (crowd !== undefined) {
+      connection.abort(new Error(crowd))
+      return
+    }
     const { clock } = this.options
     const context: ChannelContext = {
       clock, names: this.names, slices: this.slices, self: () => this.introduction(connection), reject: this.reject(connection)
     }
     const channel: Channel = new Channel(connection, dialKey, context, {
       ready: (peer) => { this.neighbour(channel).ready(channel, peer) },
-      refused: (code, message, byUs) => { this.onRefused(channel, code, message, byUs) },
+      refused: (code, message, byUs) => {
+        if (byUs && code === REFUSAL.malformed) this.offence(peerId, 'a malformed handshake')
+        this.onRefused(channel, code, message, byUs)
+      },
       control: (kind: FrameKind, payload) => { this.neighbours.get(peerId)?.control(channel, kind, payload) },
       data: (frame) => { this.neighbours.get(peerId)?.data(channel, frame) },
       progress: (heard) => { this.neighbours.get(peerId)?.progress(channel, heard) },
@@ -252,6 +264,21 @@ class Libp2pNetworkShell implements Libp2pNetwork {
     const channel = this.channels.get(connection.id)
     if (channel === undefined) stream.abort(new Error('the connection is closed'))
     else to(channel)
+  }
+
+  /** Connections that are there and say nothing must not keep others out. Undefined: this one may stay. */
+  private crowd (connection: Connection): string | undefined {
+    if (connection.direction !== 'inbound') return undefined
+    const peerId = connection.remotePeer.toString()
+    const host = hostOf(connection.remoteAddr.toString())
+    let ofPeer = 0
+    let silent = 0
+    for (const channel of this.channels.values()) {
+      if (channel.peerId === peerId) ofPeer++
+      if (channel.peer === undefined && channel.connection.direction === 'inbound' && hostOf(channel.connection.remoteAddr.toString()) === host) silent++
+    }
+    if (ofPeer >= CONNECTIONS_PER_PEER_MAX) return 'the peer has connections enough'
+    return silent >= SILENT_PER_HOST_MAX ? 'there are too many connections from this address that have not shaken hands' : undefined
   }
 
   private introduction (connection: Connection): HandshakeSelf {

@@ -65,3 +65,20 @@ export const CONNECTIONS_MAX = 500
 /** Frames of one link that carry no data: pings, answers, and kinds that are not known. Pings come every five seconds, so that this is a flood many times over. */
 export const ODD_FRAMES_PER_SECOND = 50
 export const ODD_FRAMES_BURST = 500
+/** Streams that a peer may have open on one connection: this node's protocols need fewer than ten. */
+export const STREAMS_PER_CONNECTION_MAX = 64
+/** Connections of one peer. Two nodes that dial each other have two for a moment, and a restart adds one. */
+export const CONNECTIONS_PER_PEER_MAX = 6
+/** Inbound connections from one address that have not shaken hands. Twenty nodes behind one address may start together. */
+export const SILENT_PER_HOST_MAX = 128
+/** Connections a second from one address; each costs a key exchange. */
+export const INBOUND_PER_SECOND_MAX = 200
+
+/** Gossip messages of one neighbour a second, and at once; above it its stream is read more slowly. Measured: at full speed a node sends some 1,600 batches a second, and a core checks 5,900. */
+export const GOSSIP_MESSAGES_PER_SECOND = 4000
+export const GOSSIP_MESSAGES_BURST = 20_000
+/** Subscriptions, grafts, prunes, talk about messages, and messages on topics not joined. A relay has a thousand subscriptions to tell each time it connects. */
+export const GOSSIP_JUNK_PER_SECOND = 500
+export const GOSSIP_JUNK_BURST = 20_000
+/** Names of the topics that one neighbour has joined, with 1 KiB for each. A thousand of the longest fit. */
+export const GOSSIP_TOPIC_BYTES_MAX = 2 * 1024 * 1024

@@ -31,6 +31,8 @@ export const WASTE_PER_SECOND = 5_000
 export const WASTE_BURST = 50_000
 /** A signature that was checked, in units. Measured: 0.14 ms. */
 export const VERIFY_COST = 8
+/** Gossip of a kind that is not known, in units: gossipsub remembers it for a while. */
+export const STRANGE_COST = 10
 /** An announcement that was known, in units: its lists are long. */
 export const announcementCost = (page: Uint8Array): number => 1 + page.length / 2048
 /** The longest a link is not read at a time. */

@@ -6,7 +6,7 @@ import type { GossipVerdict } from '../network/network.js'
 import { EphemeralSeen } from '../outbox/ephemeral.js'
 import type { LogState } from '../store/log-state.js'
 import { GOSSIP_TOPICS } from './channels.js'
-import { announcementCost, VERIFY_COST } from './conduct.js'
+import { announcementCost, STRANGE_COST, VERIFY_COST } from './conduct.js'
 import type { Engine } from './engine.js'
 import { GOSSIP } from './gossip-kinds.js'
 
@@ -15,6 +15,7 @@ export class Reception {
   readonly #e: Engine
   readonly #ephemeralSeen = new EphemeralSeen()
   #ownLack = false
+  #isStrange = false
 
   constructor (engine: Engine) {
     this.#e = engine
@@ -24,12 +25,13 @@ export class Reception {
   gossip (topic: string, data: Uint8Array, from: string): GossipVerdict {
     const { conducts, meter } = this.#e
     this.#ownLack = false
+    this.#isStrange = false
     meter.taken()
     const verdict = this.#judge(topic, data, from)
     const verified = meter.taken()
     // Whoever passes gossip on has checked it first.
     if (verdict === 'reject') conducts.strike(from, 'gossip that does not hold')
-    else if (verdict === 'ignore') conducts.charge(from, 0, 1 + (topic === GOSSIP_TOPICS.directory ? announcementCost(data) : 0) + (this.#ownLack ? 0 : verified * VERIFY_COST))
+    else if (verdict === 'ignore') conducts.charge(from, 0, (this.#isStrange ? STRANGE_COST : 1) + (topic === GOSSIP_TOPICS.directory ? announcementCost(data) : 0) + (this.#ownLack ? 0 : verified * VERIFY_COST))
     return verdict
   }
 
@@ -42,7 +44,8 @@ export class Reception {
     }
     const channel = GOSSIP_TOPICS.channelOf(topic)
     // A later version may send what this one does not know.
-    if (channel === undefined || this.#e.isClosed || (kind !== GOSSIP.batch && kind !== GOSSIP.ephemeral)) return 'ignore'
+    this.#isStrange = channel === undefined || (kind !== GOSSIP.batch && kind !== GOSSIP.ephemeral)
+    if (channel === undefined || this.#e.isClosed || this.#isStrange) return 'ignore'
     const batch = this.#e.intake.open(bytes)
     if (batch === undefined || batch.log.channel !== channel) return 'reject'
     // Nothing of a publisher that forked is passed on either, whoever wants it.
