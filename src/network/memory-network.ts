@@ -41,7 +41,7 @@ export interface MemoryNetworkOptions {
 }
 
 /** A node of the mesh: a Network that can also be killed. */
-export type MemoryNetwork = Network & Pick<MemoryNode, 'kill'>
+export type MemoryNetwork = Network & Pick<MemoryNode, 'banned' | 'kill'>
 
 export interface MemoryMesh {
   createNetwork (options?: MemoryNetworkOptions): MemoryNetwork

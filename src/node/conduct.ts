@@ -44,6 +44,7 @@ interface Conduct {
   strikes: number
   strikesSinceMs: number
   bans: number
+  bannedUntilMs: number
   offendedMs: number
 }
 
@@ -66,7 +67,7 @@ export class Conducts {
     let conduct = this.#peers.get(peerId)
     if (conduct === undefined) {
       const now = this.#o.clock.nowMs()
-      conduct = { work: new Budget(WORK_PER_SECOND, WORK_BURST, now), waste: new Budget(WASTE_PER_SECOND, WASTE_BURST, now), strikes: 0, strikesSinceMs: now, bans: 0, offendedMs: now }
+      conduct = { work: new Budget(WORK_PER_SECOND, WORK_BURST, now), waste: new Budget(WASTE_PER_SECOND, WASTE_BURST, now), strikes: 0, strikesSinceMs: now, bans: 0, bannedUntilMs: 0, offendedMs: now }
       if (this.#peers.size >= REMEMBERED_PEERS_MAX) this.#peers.delete(this.#peers.keys().next().value as string)
       this.#peers.set(peerId, conduct)
     }
@@ -83,6 +84,7 @@ export class Conducts {
   strike (peerId: string, reason: string): void {
     const now = this.#o.clock.nowMs()
     const conduct = this.#of(peerId)
+    if (now < conduct.bannedUntilMs) return
     this.#o.struck(peerId, reason)
     if (now - conduct.strikesSinceMs > STRIKE_WINDOW_MS) Object.assign(conduct, { strikes: 0, strikesSinceMs: now })
     if (conduct.strikes === 0) conduct.strikesSinceMs = now
@@ -93,7 +95,8 @@ export class Conducts {
   charge (peerId: string, work: number, waste: number): number {
     const now = this.#o.clock.nowMs()
     const conduct = this.#of(peerId)
-    conduct.work.spend(now, work + waste)
+    conduct.work.spend(now, Math.max(work, waste))
+    if (now < conduct.bannedUntilMs) return PAUSE_MS_MAX
     if (waste > 0 && !conduct.waste.spend(now, waste)) {
       this.#o.struck(peerId, 'a flood')
       this.#ban(peerId, conduct, 'a flood of what is of no use')
@@ -102,6 +105,9 @@ export class Conducts {
     return Math.min(PAUSE_MS_MAX, conduct.work.owedMs(now))
   }
 
+  /** It was cut off, and what still comes of it was under way. */
+  isBanned (peerId: string): boolean { return (this.#peers.get(peerId)?.bannedUntilMs ?? 0) > this.#o.clock.nowMs() }
+
   /** What is left for work that brings nothing, units. */
   wasteLeft (peerId: string): number { return this.#of(peerId).waste.left(this.#o.clock.nowMs()) }
 
@@ -109,7 +115,7 @@ export class Conducts {
     const now = this.#o.clock.nowMs()
     if (now - conduct.offendedMs > FORGIVE_MS) conduct.bans = 0
     const banMs = Math.min(BAN_MS_MAX, BAN_MS * 2 ** Math.min(conduct.bans, 16))
-    Object.assign(conduct, { strikes: 0, offendedMs: now, bans: conduct.bans + 1 })
+    Object.assign(conduct, { strikes: 0, offendedMs: now, bans: conduct.bans + 1, bannedUntilMs: now + banMs })
     this.#o.cut(peerId, reason, banMs)
   }
 }

@@ -1,7 +1,6 @@
 import { copyBytes } from '../base/bytes.js'
 import type { NetworkPeer } from '../network/network.js'
 import { decodeFrame, encodeFrame, framesOf } from '../repair/frames.js'
-import { KNOWN_COST } from '../repair/known-cost.js'
 import { announcementCost, VERIFY_COST } from './conduct.js'
 import type { Engine } from './engine.js'
 
@@ -96,7 +95,7 @@ export class Neighbourhood {
   }
 
   frame (peerId: string, bytes: Uint8Array): void {
-    if (this.#e.isClosed) return
+    if (this.#e.isClosed || this.#e.conducts.isBanned(peerId)) return
     const { conducts, meter, options } = this.#e
     meter.taken()
     const waste = this.#take(peerId, bytes)
@@ -122,9 +121,9 @@ export class Neighbourhood {
       case 'heads': return this.#e.repair.takeHeads(peerId, frame.value)
       case 'have': return this.#e.repair.have(peerId, frame.value)
       case 'want': return this.#e.provider.want(peerId, frame.value) ? 0 : 1
-      case 'credit': return this.#e.provider.credit(peerId, frame.value) ? 0 : KNOWN_COST
+      case 'credit': return this.#e.provider.credit(peerId, frame.value) ? 0 : costOf(bytes)
       case 'data': return this.#e.puller.data(peerId, frame.value) ? ASKED_FOR : costOf(bytes)
-      case 'end': return this.#e.puller.end(peerId, frame.value) ? 0 : KNOWN_COST
+      case 'end': return this.#e.puller.end(peerId, frame.value) ? 0 : costOf(bytes)
       case 'forks': return this.#e.forks.told(peerId, frame.value.proofs)
       case 'receipts': {
         const waste = this.#e.receipting.arrived(peerId, frame.value.signed)

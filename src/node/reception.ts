@@ -24,6 +24,7 @@ export class Reception {
   /** The verdict; what the neighbour that passed it on made of work for nothing is charged to it. */
   gossip (topic: string, data: Uint8Array, from: string): GossipVerdict {
     const { conducts, meter } = this.#e
+    if (conducts.isBanned(from)) return 'ignore'
     this.#ownLack = false
     this.#isStrange = false
     meter.taken()

@@ -30,6 +30,8 @@ const HAVE_DELAY_MS = 20
 /** What an answer to a comparison costs: items of it, and channels compared, for each unit of work. */
 const ITEMS_PER_UNIT = 16
 const CHANNELS_PER_UNIT = 8
+/** A head that is older than what is known, which is looked up on disk. */
+const OLD_HEAD_COST = 4
 
 type Bytes = Uint8Array<ArrayBuffer>
 
@@ -227,6 +229,7 @@ export class Repair {
       const took = this.#takeHead(peerId, bytes)
       if (took === 'bad') return useless
       if (took === 'known') useless += KNOWN_COST
+      else if (took === 'old') useless += OLD_HEAD_COST
     }
     for (const bytes of trims) {
       const trim = openTrim(bytes, this.#o.mesh)
@@ -245,11 +248,16 @@ export class Repair {
   /** Our own earlier logs come back this way when our store is older than our last life. */
   #takesIn (log: LogId): boolean { return !this.#o.book.isForgotten(log) && this.#o.closed?.(log) !== true && (log.publisher === this.#o.self || this.#o.joined(log.channel)) }
 
-  #takeHead (peerId: string, bytes: Uint8Array): 'news' | 'known' | 'bad' {
+  #takeHead (peerId: string, bytes: Uint8Array): 'news' | 'known' | 'old' | 'bad' {
     const head = this.#o.open(bytes)
     if (head === undefined || hasBody(head)) { this.#o.strike(peerId, 'a malformed head'); return 'bad' }
     const known = this.#o.book.get(head.logKey)
     if (!this.#takesIn(head.log)) return 'known'
+    // Most heads are, and to look for what contradicts one costs a read.
+    if (known !== undefined && equalBytes(bytes, known.headBytes)) {
+      this.#o.hopes(peerId, known)
+      return 'known'
+    }
     const other = known === undefined ? undefined : this.#o.against?.(known, head)
     if (other !== undefined) {
       if (!signatureHolds(this.#o.crypto, head)) { this.#o.strike(peerId, 'a head with a wrong signature'); return 'bad' }
@@ -258,7 +266,7 @@ export class Repair {
     }
     if (known !== undefined && head.last <= known.shown) {
       this.#o.hopes(peerId, known)
-      return 'known'
+      return 'old'
     }
     if (known === undefined && !this.#o.learns(head.log, peerId)) return 'known'
     if (!signatureHolds(this.#o.crypto, head)) { this.#o.strike(peerId, 'a head with a wrong signature'); return 'bad' }
@@ -277,7 +285,8 @@ export class Repair {
       if (took === 'bad') return useless
       const log = this.#o.book.get(logKey(id))
       // Most offers are of what has just come another way, and a few of what is not wanted.
-      if (took === 'known' && (log === undefined || log.held.covers(range.from, range.to))) useless += KNOWN_COST
+      if (took === 'old') useless += OLD_HEAD_COST
+      else if (took === 'known' && (log === undefined || log.held.covers(range.from, range.to))) useless += KNOWN_COST
       if (log === undefined) continue
       this.#o.offered(log, range.from, range.to)
       this.#o.hopes(peerId, log)
