@@ -1,5 +1,6 @@
 /** One attack each: what comes from a neighbour by frames and gossip. Honest nodes deliver everything between them meanwhile. */
 import { describe, expect, it } from 'vitest'
+import type { Crypto } from '../../../src/base/crypto.js'
 import { EPHEMERAL_TAG, headBytes, sealBatch } from '../../../src/message/batch.js'
 import { toLogRef, type LogId } from '../../../src/message/ids.js'
 import { signReceipt, signTrim } from '../../../src/message/signed.js'
@@ -10,7 +11,7 @@ import { GOSSIP_TOPICS } from '../../../src/node/channels.js'
 import { GOSSIP } from '../../../src/node/gossip-kinds.js'
 import { FRAME } from '../../../src/repair/frames.js'
 import { ForkProof } from '../../../src/message/wire.js'
-import { fakeCrypto, peerOf, testMesh } from '../../support/fake-crypto.js'
+import { peerOf, testMesh } from '../../support/fake-crypto.js'
 import { recordOf } from '../../support/written-log.js'
 import { flipped, Mallory } from './mallory.js'
 import { Town, type Townsman } from './town.js'
@@ -39,7 +40,7 @@ async function scene (): Promise<Scene> {
 
 const aliceLog = ({ alice }: Scene): LogId => [...alice.engine.book.all()].find(log => log.own)?.id as LogId
 const strangeLog = (n: number): LogId => ({ publisher: peerOf(99), incarnation: { number: n + 1, random: '00'.repeat(8) }, channel: CHANNEL })
-const receiptOf = (s: Scene, by: { crypto: ReturnType<typeof fakeCrypto>, peerId: string }, sequence: number): Bytes =>
+const receiptOf = (s: Scene, by: { crypto: Crypto, peerId: string }, sequence: number): Bytes =>
   signReceipt(by.crypto, testMesh, { by: by.peerId, sequence, log: aliceLog(s), stored: RangeSet.of([1, 1]), processed: [] }) as Bytes
 
 /** What it does every 10 ms. A few hundred of each are a flood many times over. */
