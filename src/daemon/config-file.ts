@@ -1,6 +1,6 @@
 /** Reads a configuration file: YAML (so JSON too), checked against the schema, with the line of whatever is wrong. */
 import { readFileSync, statSync } from 'node:fs'
-import type { ErrorObject } from 'ajv'
+import type { ErrorObject, ValidateFunction } from 'ajv'
 import type { Document, LineCounter } from 'yaml'
 import { SkeinError } from '../base/errors.js'
 import { CONFIG_SCHEMA, type ConfigFile } from './config-schema.js'
@@ -8,6 +8,10 @@ import { didYouMeanHint } from './did-you-mean.js'
 
 /** A configuration is a page of text; a larger file is some other file. */
 const CONFIG_BYTES_MAX = 1024 * 1024
+/** A configuration has five levels. A parser that calls itself for each of thousands runs out of stack, where the process may end without an error. */
+const CONFIG_NESTING_MAX = 64
+/** Of what does not fit so much is shown. */
+const SHOWN_CHARACTERS_MAX = 200
 
 type Path = Array<string | number>
 
@@ -20,6 +24,7 @@ export interface LoadedConfig {
 
 export async function loadConfigFile (path: string): Promise<LoadedConfig> {
   const text = readText(path)
+  if (nestsTooDeep(text)) throw new SkeinError('ERR_BAD_CONFIG', `${path}: it is nested too deep for a configuration file`, { hint: 'It has at most five levels.' })
   const { LineCounter, parseDocument } = await import('yaml')
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, maxAliasCount: 100 } as Parameters<typeof parseDocument>[1])
@@ -34,10 +39,16 @@ export async function loadConfigFile (path: string): Promise<LoadedConfig> {
     return line === undefined ? path : `${path}:${line}`
   }
   const values: unknown = toValue(document, path) ?? {}
-  const { Ajv } = await import('ajv')
-  const validate = new Ajv({ allErrors: true, verbose: true }).compile<ConfigFile>(CONFIG_SCHEMA)
+  const validate = await validator()
   if (!validate(values)) throw explain(validate.errors ?? [], place)
   return { path, values, place }
+}
+
+let compiled: ValidateFunction<ConfigFile> | undefined
+
+async function validator (): Promise<ValidateFunction<ConfigFile>> {
+  const { Ajv } = await import('ajv')
+  return compiled ??= new Ajv({ allErrors: true, verbose: true }).compile<ConfigFile>(CONFIG_SCHEMA)
 }
 
 function readText (path: string): string {
@@ -52,6 +63,29 @@ function readText (path: string): string {
       hint: code === 'ENOENT' ? 'There is no such file.' : 'It must be a file that this user can read.',
       cause: error
     })
+  }
+}
+
+/** Brackets that are open at once, or indicators and spaces that a line begins with: at least as many as there are levels. */
+function nestsTooDeep (text: string): boolean {
+  let open = 0
+  for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
+    open = bracket === '[' || bracket === '{' ? open + 1 : Math.max(0, open - 1)
+    if (open > CONFIG_NESTING_MAX) return true
+  }
+  return (text.match(/^[-?: \t]+/gm) ?? []).some(({ length }) => length > CONFIG_NESTING_MAX * 2)
+}
+
+function shown (text: string): string {
+  return text.length > SHOWN_CHARACTERS_MAX ? `${text.slice(0, SHOWN_CHARACTERS_MAX)}…` : text
+}
+
+function shownJson (value: unknown): string {
+  try {
+    return shown(JSON.stringify(value) ?? String(value))
+  } catch {
+    // An alias within its own anchor.
+    return 'a value that contains itself'
   }
 }
 
@@ -71,19 +105,19 @@ function explain (errors: readonly ErrorObject[], place: (path: Path) => string)
   if (error.keyword === 'additionalProperties') {
     const key = String(error.params['additionalProperty'])
     const known = Object.keys(error.parentSchema?.['properties'] as object)
-    return new SkeinError('ERR_BAD_CONFIG', `${place([...path, key])}: unknown key '${[...path, key].join('.')}'`, {
+    return new SkeinError('ERR_BAD_CONFIG', `${place([...path, key])}: unknown key '${shown([...path, key].join('.'))}'`, {
       hint: didYouMeanHint(key, known, `Known keys: ${known.join(', ')}.`)
     })
   }
-  const name = path.length === 0 ? 'the file' : `'${path.join('.')}'`
+  const name = path.length === 0 ? 'the file' : `'${shown(path.join('.'))}'`
   const description = error.parentSchema?.['description'] as string | undefined
   if (error.keyword === 'enum') {
     const allowed = error.params['allowedValues'] as readonly string[]
-    return new SkeinError('ERR_BAD_CONFIG', `${place(path)}: ${name} is ${JSON.stringify(error.data)}`, {
+    return new SkeinError('ERR_BAD_CONFIG', `${place(path)}: ${name} is ${shownJson(error.data)}`, {
       hint: didYouMeanHint(String(error.data), allowed, `Use one of ${allowed.join(', ')}.`)
     })
   }
-  const problem = error.keyword === 'pattern' || error.keyword === 'anyOf' ? `is ${JSON.stringify(error.data)}, which does not fit` : error.message ?? 'does not fit'
+  const problem = error.keyword === 'pattern' || error.keyword === 'anyOf' ? `is ${shownJson(error.data)}, which does not fit` : error.message ?? 'does not fit'
   return new SkeinError('ERR_BAD_CONFIG', `${place(path)}: ${name} ${problem}`, { ...(description === undefined ? {} : { hint: description }) })
 }
 

@@ -72,5 +72,23 @@ export const DECODERS = [
     find: 'if (!Number.isSafeInteger(this.#lastOnDisk + 1)) throw',
     replace: 'if (this.#lastOnDisk < 0) throw',
     by: 'test/unit/outbox/own-logs.test.ts'
+  },
+  {
+    name: 'config-alias-shown',
+    what: 'a configuration with an alias within its own anchor ends a command without a code',
+    breaks: 'commands end with a code',
+    file: 'src/daemon/config-file.ts',
+    find: "return 'a value that contains itself'",
+    replace: 'return JSON.stringify(value)',
+    by: 'test/unit/daemon/settings.test.ts'
+  },
+  {
+    name: 'config-without-end',
+    what: 'a configuration that is nested without end is given to the parser, which the process may die of',
+    breaks: 'commands end with a code',
+    file: 'src/daemon/config-file.ts',
+    find: 'if (open > CONFIG_NESTING_MAX) return true',
+    replace: '',
+    by: 'test/unit/daemon/settings.test.ts'
   }
 ]

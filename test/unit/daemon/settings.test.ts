@@ -106,3 +106,17 @@ test('addresses are checked where they came from', async () => {
 test('a misspelt variable is noticed', () => {
   expect(unknownVariables({ SKEIN_BOOSTRAP: 'x', SKEIN_MESH: 'y', SKEIN_SOMETHING_ELSE: 'z', HOME: '/' })).toEqual([{ name: 'SKEIN_BOOSTRAP', hint: "Did you mean 'SKEIN_BOOTSTRAP'?" }])
 })
+
+test.each([
+  ['brackets', '['.repeat(8000) + ']'.repeat(8000)],
+  ['brackets that do not close', '{a: '.repeat(8000)],
+  ['lists in lists', '- '.repeat(8000)],
+  ['keys in keys', '? '.repeat(2000)],
+  ['some keys in keys', '? '.repeat(60)],
+  ['an alias within its own anchor', 'logLevel: &a {b: *a}'],
+  ['a value as long as a file may be', `logLevel: [${'x, '.repeat(300_000)}]`]
+])('a configuration with %s is refused with a code and a message that can be read', async (_, text) => {
+  const error = await resolve({ flags: { config: file(text) } }).catch((problem: unknown) => problem as Error & { code: string })
+  expect(error).toMatchObject({ code: 'ERR_BAD_CONFIG' })
+  expect((error as Error).message.length).toBeLessThan(1000)
+})
