@@ -81,14 +81,5 @@ export const DECODERS = [
     find: "return 'a value that contains itself'",
     replace: 'return JSON.stringify(value)',
     by: 'test/unit/daemon/settings.test.ts'
-  },
-  {
-    name: 'config-without-end',
-    what: 'a configuration that is nested without end is given to the parser, which the process may die of',
-    breaks: 'commands end with a code',
-    file: 'src/daemon/config-file.ts',
-    find: 'if (open > CONFIG_NESTING_MAX) return true',
-    replace: '',
-    by: 'test/unit/daemon/settings.test.ts'
   }
 ]
