@@ -28,6 +28,7 @@ export const ERRORS = {
   ERR_DATA_DIR_UNUSABLE: kind(77, false, 'The data directory cannot be made, read or written.'),
   ERR_DELIVERY_SETTLED: kind(1, false, 'The delivery is no longer this consumer’s: it was settled, timed out or released.'),
   ERR_HANDSHAKE_REFUSED: kind(69, false, 'The other node refused the handshake.'),
+  ERR_IDENTITY_IN_USE: kind(78, false, 'Another process works with this node’s identity key.'),
   ERR_INTERNAL: kind(1, false, 'A fault in Skein itself.'),
   ERR_KEY_WITHOUT_STORE: kind(78, false, 'There is an identity key but its store is gone.'),
   ERR_LIMIT: kind(1, true, 'A limit is reached.'),

@@ -78,7 +78,8 @@ export async function runDaemon (options: DaemonOptions): Promise<number> {
   const reason = await stop.reason
   event('stopped', {})
   await out.write('')
-  return reason.kind === 'failed' || reason.kind === 'fault' ? 1 : 0
+  if (reason.kind !== 'failed' && reason.kind !== 'fault') return 0
+  return isSkeinError(reason.error) ? reason.error.exitStatus : 1
 }
 
 async function start (options: DaemonOptions, log: DaemonLog, signal: AbortSignal): Promise<MeshNode> {

@@ -29,6 +29,7 @@ export function forwardEvents (node: MeshNode, { event, say }: EventSink): void 
   on('publisher:forked', all, ({ publisher, channel, position, own }) => own
     ? `forked        this node’s own key has signed two histories of ${channel} from ${position} on; others take nothing more from it`
     : `forked        ${publisher} has signed two histories of ${channel} from ${position} on; nothing more is taken from it`)
+  on('identity:duplicate', all, ({ stays }) => `key in use    another process works with this node’s key; ${stays ? 'it started first, and this node stops' : 'it started later, and has to stop'}`)
   on('clock:ahead', all, ({ publisher, channel, aheadMs }) => `clock ahead   ${publisher} on ${channel} by ${Math.round(aheadMs / 1_000)}s`)
   on('history:lost', ({ message }) => ({ message }), ({ message }) => `history lost  ${message}; the node goes on`)
   on('store:damaged', all, ({ publisher, channel, position }) => `store damaged ${channel} ${position} of ${publisher}; it is fetched again`)

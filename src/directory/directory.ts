@@ -16,6 +16,7 @@ import { isChannel } from '../message/topic.js'
 import type { AnnouncedHead, AnnouncedSubscription } from '../message/wire.js'
 import type { Store } from '../store/store.js'
 import { KnownNodes, NEIGHBOUR_BYTES_MAX, NODES_MAX } from './known-nodes.js'
+import { OwnLives, type Rival } from './own-lives.js'
 import { Remembered, REMEMBERED_MAX, type RememberedOptions, type RememberedSubscription } from './remembered.js'
 
 /** A node says again all it has to say. */
@@ -72,6 +73,10 @@ export interface DirectoryOptions {
   readonly subscriptionsChanged: () => void
   /** When durable subscriptions of other nodes lapse. Default: never. */
   readonly lapse?: Pick<RememberedOptions, 'livedMs' | 'lapseAfterMs' | 'lapsing' | 'lapsed'>
+  /** This node itself announced these heads, in another life. */
+  readonly heardSelf?: (heads: AnnouncedLogHead[]) => void
+  /** Another process announces with this node's key at the same time. */
+  readonly duplicate?: (rival: Rival) => void
 }
 
 export class Directory {
@@ -89,11 +94,13 @@ export class Directory {
   #refresh: Timer | undefined
   #own: Uint8Array[] = []
   #closed = false
+  readonly #lives: OwnLives
 
   constructor (options: DirectoryOptions) {
     this.#o = options
     this.#remembered = new Remembered({ ...options.lapse, store: options.store, changed: () => { options.subscriptionsChanged() } })
     this.#nodes = new KnownNodes((peerId) => options.isUseful?.(peerId) === true)
+    this.#lives = new OwnLives(options.random, options.clock.wallMs())
   }
 
   start (): void {
@@ -139,6 +146,9 @@ export class Directory {
       pages: pages.length,
       relay: own.relay,
       addresses: own.addresses.slice(0, 32),
+      life: this.#lives.life as Bytes,
+      startedAt: this.#lives.startedAt,
+      rival: this.#lives.rival as Bytes,
       ...page
     }))
     // Newcomers get the last full one; what moved since reaches them by comparison.
@@ -158,11 +168,7 @@ export class Directory {
     if (opened === undefined) return 'reject'
     const page = opened.value
     if (page.author === this.#o.self) {
-      // What we said before our clock went back, or in an earlier life: only what is newer still will be believed.
-      if (page.sequence > this.#sequence && page.sequence <= this.#o.clock.wallMs() + AHEAD_MS && opened.verify(this.#o.crypto)) {
-        this.#sequence = page.sequence
-        this.changed()
-      }
+      this.#echo(page, () => opened.verify(this.#o.crypto))
       return 'ignore'
     }
     const known = this.#nodes.get(page.author)
@@ -179,6 +185,21 @@ export class Directory {
     if (node.pages.size === page.pages) this.#remembered.remember(page.author, node.subscriptions, page.sequence, mayTake)
     this.#o.heard(page.author, headsOf(page), page.joined.filter(isChannel), from)
     return 'accept'
+  }
+
+  /** What this node's key announced: before its clock went back, in an earlier life, or in another process. */
+  #echo (page: AnnouncementPage, isSigned: () => boolean): void {
+    const wallMs = this.#o.clock.wallMs()
+    // Only what is newer still will be believed.
+    const isHigher = page.sequence > this.#sequence && page.sequence <= wallMs + AHEAD_MS
+    const matters = this.#lives.mayMatter(page, this.#sequence)
+    if ((!isHigher && !matters) || !isSigned()) return
+    if (isHigher) this.#sequence = page.sequence
+    const { renamed, rival } = matters ? this.#lives.heard(page, wallMs) : { renamed: false, rival: undefined }
+    // Whoever comes up is shown the last full announcement: it has to name the rival.
+    if (isHigher || renamed) this.changed(renamed)
+    this.#o.heardSelf?.(headsOf(page))
+    if (rival !== undefined) this.#o.duplicate?.(rival)
   }
 
   /** Durable subscriptions of other nodes that claim what is published in this channel. */

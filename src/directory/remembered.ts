@@ -197,7 +197,7 @@ const describe = (subscriptions: readonly RememberedSubscription[]): string => J
 function encode ({ subscriptions, heardAtMs, sequence, state }: Node): Uint8Array {
   const empty = new Uint8Array(0)
   return concatBytes([Uint8Array.of(2), u64(heardAtMs), u64(sequence), Uint8Array.of(STATES.indexOf(state)), Announcement.encode({
-    mesh: empty, publisher: empty, sequence: 0, time: 0, page: 0, pages: 0, relay: false, addresses: [], joined: [], heads: [],
+    mesh: empty, publisher: empty, sequence: 0, time: 0, page: 0, pages: 0, relay: false, addresses: [], joined: [], heads: [], life: empty, startedAt: 0, rival: empty,
     subscriptions: subscriptions.map(({ name, filters, createdAt }) => ({ name, filters: [...filters.filters], createdAt }))
   })])
 }

@@ -32,7 +32,7 @@ export class Cursor implements Due {
   settled = new RangeSet()
   /** All up to here is settled. */
   mark = 0
-  /** Settled as unrecoverable by this node's own verdict: delivered late when it turns up. */
+  /** Settled as unrecoverable or lost by its publisher: delivered late when it turns up. */
   lost = new RangeSet()
   /** Of `lost`, what has turned up and was not looked at yet. */
   turnedUp = new RangeSet()

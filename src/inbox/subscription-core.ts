@@ -262,7 +262,7 @@ export class SubscriptionCore implements ScanParts {
     const { log } = cursor
     cursor.gaps += to - from + 1
     cursor.undoom(from, to)
-    if (reason === 'unrecoverable') cursor.lose(from, to)
+    if (reason === 'unrecoverable' || reason === 'restored') cursor.lose(from, to)
     this.#env.gap({ subscription: this.name, publisher: log.publisher, incarnation: cursor.incarnation, channel: log.channel, from, to, reason })
     if (cursor.settle(from, to)) this.#moved(cursor)
     this.#env.dirty(cursor, 'now')

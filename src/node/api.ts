@@ -256,6 +256,11 @@ export interface NodeEvents {
    * against this node's own key, and others take nothing more from it.
    */
   'publisher:forked': (fork: { readonly publisher: string, readonly incarnation: string, readonly channel: string, readonly position: number, readonly own: boolean }) => void
+  /**
+   * Another process works with this node's key at the same time. `startedAt`: when it started, by its clock. `stays`: it started first; this node
+   * stops, with `node:failed` and `ERR_IDENTITY_IN_USE`.
+   */
+  'identity:duplicate': (rival: { readonly startedAt: number, readonly stays: boolean }) => void
   'clock:ahead': (record: { readonly publisher: string, readonly channel: string, readonly aheadMs: number }) => void
   /** A batch in the store is not what was written; it is fetched again from peers. */
   'store:damaged': (place: { readonly publisher: string, readonly incarnation: string, readonly channel: string, readonly position: number }) => void

@@ -1,6 +1,6 @@
 const NAMES = [
   'published_messages', 'published_ephemeral', 'received_messages', 'gossip_batches', 'pulled_batches', 'bad_batches',
-  'damaged_batches', 'forks', 'gaps', 'strikes', 'bans', 'custody_refused'
+  'damaged_batches', 'duplicates', 'forks', 'gaps', 'strikes', 'bans', 'custody_refused'
 ] as const
 
 export type CounterName = typeof NAMES[number]

@@ -56,8 +56,8 @@ export interface EngineListener {
   buried (letter: DeadLetter): void
   /** There is proof that a publisher, or with `own` this node's key, has signed two histories of one log. */
   forked (fork: { readonly publisher: string, readonly incarnation: string, readonly channel: string, readonly position: number, readonly own: boolean, readonly logKey: string }): void
-  /** Another process works with this node's key. `later`: it started after this one, and is the one to stop. */
-  duplicate? (rival: { readonly life: string, readonly startedAt: number, readonly later: boolean }): void
+  /** Another process works with this node's key. `stays`: it started before this one, which has to stop. */
+  duplicate? (rival: { readonly startedAt: number, readonly stays: boolean }): void
   ahead (batch: SealedBatch, aheadMs: number): void
   damaged (log: LogState, position: number): void
   /** A durable subscription lapses in so many ms, unless it is heard of. */
@@ -218,6 +218,7 @@ export class Engine {
       passed: (log, through, since) => { this.inbox.passed(log, through, since) },
       unavailable: (log, from, to, reason) => { this.wants.unavailable(log, from, to, reason) },
       closed: (log) => this.forks.isClosed(log.id) ? 'forked' : undefined,
+      keptThrough: (log) => this.wants.keptThrough(log),
       strike
     })
     this.repair = new Repair({
@@ -262,7 +263,9 @@ export class Engine {
         }
       },
       subscriptionsChanged: () => { this.outbox.admitWaiting() },
-      lapse: this.lapses.ofOthers
+      lapse: this.lapses.ofOthers,
+      heardSelf: (heads) => { this.lives.heardHeads(heads) },
+      duplicate: (rival) => { this.lives.duplicate(rival) }
     })
     this.channels = new Channels({
       relay: settings.relay === true,
@@ -277,7 +280,11 @@ export class Engine {
       overflow: (channel) => { options.listener.notice({ code: 'ERR_LIMIT', message: `there are more channels than this node may join; ${channel} and others are left out` }) }
     })
     this.book.listen({
-      logLearned: (log) => { this.channels.heard(log.channel) },
+      logLearned: (log) => {
+        this.wants.changed(log)
+        this.channels.heard(log.channel)
+        if (log.own) this.lives.learned(log)
+      },
       logChanged: (log) => { this.#logChanged(log) },
       recordsHeld: (log) => { this.puller.notice(log) },
       batchDamaged: (log, from, to) => {
@@ -345,6 +352,7 @@ export class Engine {
   // ---- repair
 
   #logChanged (log: LogState): void {
+    this.wants.changed(log)
     if (log.own) this.headsMoved.add(log)
     this.puller.notice(log)
   }

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.js'
 import { Emitter } from '../base/emitter.js'
-import { SkeinError } from '../base/errors.js'
+import { isSkeinError, SkeinError } from '../base/errors.js'
 import type { Logger } from '../base/logger.js'
 import { checkFilters } from '../message/filter.js'
 import { formatIncarnation, logKey, parseMessageId } from '../message/ids.js'
@@ -88,6 +88,7 @@ export class SkeinNode implements MeshNode {
         this.#emitter.emit('message:buried', letter)
       },
       forked: ({ logKey: _, ...fork }) => { this.#emitter.emit('publisher:forked', fork) },
+      duplicate: (rival) => { this.#emitter.emit('identity:duplicate', rival) },
       ahead: (batch, aheadMs) => {
         log.warn({ publisher: batch.log.publisher, aheadMs }, 'a publisher’s clock is ahead')
         this.#emitter.emit('clock:ahead', { publisher: batch.log.publisher, channel: batch.log.channel, aheadMs })
@@ -126,6 +127,7 @@ export class SkeinNode implements MeshNode {
   }
 
   #checkOpen (): void {
+    if (isSkeinError(this.#failure, 'ERR_IDENTITY_IN_USE')) throw this.#failure
     if (this.#failure !== undefined) throw new SkeinError('ERR_STORE', `the node has failed: ${this.#failure.message}`, { cause: this.#failure })
     if (this.#closed !== undefined) throw new SkeinError('ERR_CLOSED', 'the node is closed')
   }

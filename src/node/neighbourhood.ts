@@ -23,6 +23,7 @@ export class Neighbourhood {
     this.#unsent.set(peer.id, this.#e.directory.everything())
     this.#sendAnnouncements(peer.id)
     this.#e.forks.peerUp(peer.id)
+    this.#e.lives.tell(peer.id)
     this.#e.repair.peerUp(peer.id)
     this.#e.puller.hopes(peer.id)
     this.#e.options.listener.peerUp(peer)

@@ -3,6 +3,7 @@ import type { GapReason } from '../message/reports.js'
 import type { Wanted } from '../repair/puller.js'
 import type { LogState } from '../store/log-state.js'
 import type { Engine } from './engine.js'
+import { KeptThrough } from './kept-through.js'
 
 /** What this node wants of each log: what its subscriptions need, what it keeps as a relay, and its own lost tail. */
 export class Wants {
@@ -12,8 +13,11 @@ export class Wants {
   /** Of the logs that this node writes: what was damaged on disk. All else of them is here, or is not known to others either. */
   readonly #damaged = new Map<LogState, RangeSet>()
 
+  readonly #kept: KeptThrough
+
   constructor (engine: Engine) {
     this.#e = engine
+    this.#kept = new KeptThrough((channel) => engine.book.logs(channel))
   }
 
   wanted (log: LogState): Wanted | undefined {
@@ -60,6 +64,12 @@ export class Wants {
   /** The batch is wanted back, by the one who wrote it. */
   isWantedBack (log: LogState, base: number, last: number): boolean { return this.#damaged.get(log)?.overlaps(base, last) ?? false }
 
+  /** How far its publisher still had a log when it began a later one; infinite when no later log says so. */
+  keptThrough (log: LogState): number { return this.#kept.of(log) }
+
+  /** The log is new, or says where it goes on from. */
+  changed (log: LogState): void { this.#kept.changed(log) }
+
   underWayOrGone (log: LogState): RangeSet | undefined {
     const under = this.#e.intake.underWay(log)
     const gone = this.#gone.get(log)
@@ -88,6 +98,7 @@ export class Wants {
   }
 
   forget (log: LogState): void {
+    this.#kept.changed(log)
     this.#gone.delete(log)
     this.#damaged.delete(log)
   }

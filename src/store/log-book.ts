@@ -14,7 +14,7 @@ import { decodeRecords, type RecordFields } from '../message/record.js'
 import type { TrimStatement } from '../message/signed.js'
 import { BatchCache, type OpenBatch } from './batch-cache.js'
 import { baseOfKey, batchKey } from './batch-row.js'
-import { Forgotten } from './forgotten.js'
+import { Forgotten, type Evidence } from './forgotten.js'
 import { Holdings } from './holdings.js'
 import { LogState, logRowKey } from './log-state.js'
 import { rowsOf } from './rows-of.js'
@@ -116,6 +116,9 @@ export class LogBook {
   /** The log was forgotten: it is past, and is not to be made again. */
   isForgotten (id: LogId): boolean { return this.#forgotten.has(id) }
 
+  /** What this publisher has signed about the latest of its logs that were forgotten, of each channel: at most `limit`. */
+  past (publisher: string, limit: number): Evidence[] { return this.#forgotten.evidence(publisher, limit) }
+
   /**
    * Logs of which nothing is held any more, that a later log of their publisher has closed, and that are settled: at most `limit`, of
    * each publisher and channel the earliest only, so that one number can stand for all that were forgotten.
@@ -139,7 +142,7 @@ export class LogBook {
 
   /** Forgets a log of which nothing is held and nothing is wanted. Returns the operations; durable or not makes no difference to others. */
   forget (log: LogState): StoreOp[] {
-    const op = this.#forgotten.add(log.id, log.number)
+    const op = this.#forgotten.add(log.id, log.number, log.trimBytes.length > 0 ? { kind: 'trim', bytes: log.trimBytes } : { kind: 'head', bytes: log.headBytes })
     this.#byKey.delete(log.key)
     const left = this.logsOf(log.publisher) - 1
     if (left > 0) this.#perPublisher.set(log.publisher, left)

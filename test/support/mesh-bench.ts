@@ -88,7 +88,7 @@ export class MeshProcess {
 }
 
 export interface Line {
-  readonly event: 'started' | 'published' | 'refused' | 'delivered' | 'acked' | 'nacked' | 'rejected' | 'unsettled' | 'gap' | 'buried' | 'failed' | 'forked' | 'begun' | 'handled' | 'threw'
+  readonly event: 'started' | 'published' | 'refused' | 'delivered' | 'acked' | 'nacked' | 'rejected' | 'unsettled' | 'gap' | 'buried' | 'failed' | 'forked' | 'duplicate' | 'begun' | 'handled' | 'threw'
   readonly sub: string
   readonly id: string
   readonly tag: string
@@ -107,6 +107,7 @@ export interface Line {
   readonly reason: string
   readonly subscription: string
   readonly running: number
+  readonly stays: boolean
 }
 
 export interface Load {

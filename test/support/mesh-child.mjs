@@ -29,7 +29,8 @@ class Peer {
     node.on('gap:reported', gap => { this.gaps++; this.write({ event: 'gap', ...gap }) })
     node.on('message:buried', letter => { this.buried++; this.write({ event: 'buried', id: letter.id, subscription: letter.subscription, reason: letter.reason, attempts: letter.attempts }) })
     node.on('peer:notice', notice => { if (this.notices.length < 1000) this.notices.push(notice) })
-    node.on('node:failed', error => { this.write({ event: 'failed', message: error.message }) })
+    node.on('node:failed', error => { this.write({ event: 'failed', message: error.message, code: error.code }) })
+    node.on('identity:duplicate', rival => { this.write({ event: 'duplicate', ...rival }) })
     node.on('publisher:forked', proof => { this.write({ event: 'forked', ...proof }) })
     return { peerId: node.peerId, addresses: node.addresses() }
   }

@@ -71,5 +71,59 @@ export const IDENTITY = [
     find: 'this.#owe(peerId, this.#quarantine.proofs())',
     replace: '',
     by: 'test/unit/node/forks.test.ts'
+  },
+  {
+    name: 'chain-unchecked',
+    what: 'a batch that names another one before it than the one that is held is taken',
+    breaks: 'equivocation is proved and its publisher quarantined',
+    file: 'src/repair/chain.ts',
+    find: 'return this.#againstBefore(log, batch) ?? this.#againstHead(log, batch) ?? this.#againstHeld(log, batch)',
+    replace: 'return undefined',
+    by: 'test/unit/node/forks.test.ts'
+  },
+  {
+    name: 'histories-of-one-length-compared-equal',
+    what: 'two nodes that hold two histories of the same length find their heads equal',
+    breaks: 'equivocation is proved',
+    file: 'src/repair/repair.ts',
+    find: '`${log.shown} ${log.trimmed} ${this.#shownHash(log)}`',
+    replace: '`${log.shown} ${log.trimmed}`',
+    by: 'test/unit/node/forks.test.ts'
+  },
+  {
+    name: 'forked-log-stalls',
+    what: 'what is missing of a publisher in quarantine is waited for for ever',
+    breaks: 'no stall',
+    file: 'src/repair/puller.ts',
+    find: 'for (const { from, to } of holes) this.#o.unavailable(log, from, to, closed)',
+    replace: '',
+    by: 'test/unit/node/forks.test.ts'
+  },
+  {
+    name: 'own-echo-taken-for-a-rival',
+    what: 'what this node announced before a crash is taken for a second process with its key',
+    breaks: 'no false alarm after a crash',
+    file: 'src/directory/own-lives.ts',
+    find: 'if (!equalBytes(spoken.rival, this.life)) return { renamed, rival: undefined }',
+    replace: '',
+    by: 'test/unit/node/lives.test.ts'
+  },
+  {
+    name: 'later-life-unheard',
+    what: 'a node that lost its store while its clock was behind goes on below its last life',
+    breaks: 'incarnations grow',
+    file: 'src/node/lives.ts',
+    find: '    if (!this.#isPresent(log.incarnation)) this.moveAbove(log.incarnation.number)',
+    replace: '',
+    by: 'test/unit/node/lives.test.ts'
+  },
+  {
+    name: 'lost-tail-called-unrecoverable',
+    what: 'what its publisher signed that it lost is waited for for ten minutes',
+    breaks: 'a gap says why',
+    file: 'src/repair/puller.ts',
+    find: 'this.#o.keptThrough?.(log) ?? Number.POSITIVE_INFINITY',
+    replace: 'Number.POSITIVE_INFINITY',
+    by: 'test/unit/node/lives.test.ts'
   }
 ]

@@ -140,8 +140,8 @@ export const STORE = [
     what: 'a log that was forgotten is taken in again, and delivered again',
     breaks: 'processed once in effect',
     file: 'src/store/forgotten.ts',
-    find: 'return id.incarnation.number <=',
-    replace: 'return id.incarnation.number <',
+    find: 'number === incarnation.number && random === incarnation.random',
+    replace: 'number > incarnation.number && random === incarnation.random',
     by: 'test/unit/store-book/log-book.test.ts'
   },
   {

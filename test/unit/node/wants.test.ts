@@ -37,8 +37,9 @@ describe('a node wants', () => {
     expect(wants({ relay: true, joined: false }).wanted(log)).toBeUndefined()
   })
 
-  it('nothing of a publisher in quarantine', () => {
+  it('nothing of a publisher in quarantine but what its subscriptions are to be told of', () => {
     const log = logAt(9, false)
     expect(wants({ relay: true, quarantined: log.publisher }).wanted(log)).toBeUndefined()
+    expect(wants({ relay: true, quarantined: log.publisher, needs: { from: 6, since: 7 } }).wanted(log)).toEqual({ from: 6, to: 9, since: 0 })
   })
 })

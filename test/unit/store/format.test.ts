@@ -46,6 +46,19 @@ describe('a store file', () => {
     for (const file of [path, lockFileOf(path)]) expect(statSync(file).mode & 0o777).toBe(0o600)
   })
 
+  test('that an earlier version made, before there was a quarantine, opens with what is in it and can keep one', async () => {
+    await filled(50, 10)
+    const env = open<Uint8Array, Uint8Array>({ path, keyEncoding: 'binary', encoding: 'binary', noSubdir: true, maxDbs: 32, pageSize: 4096, overlappingSync: false })
+    await env.openDB<Uint8Array, Uint8Array>('quarantine', { keyEncoding: 'binary', encoding: 'binary' }).drop()
+    await env.close()
+    const store = await openLmdbStore({ path })
+    expect(store.keys('batch')).toHaveLength(50)
+    expect(store.keys('quarantine')).toEqual([])
+    await commit(store, [{ type: 'put', table: 'quarantine', key: u32(1), value: u32(2) }])
+    expect(store.keys('quarantine')).toHaveLength(1)
+    await store.close()
+  })
+
   test('of a newer format is refused and left as it is', async () => {
     await createStoreFile(path, 3)
     const before = readFileSync(path)
