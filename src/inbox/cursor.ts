@@ -137,6 +137,13 @@ export class Cursor implements Due {
     return news
   }
 
+  /** What of these positions it waits for: not settled, not here and not known to be lost. */
+  awaited (ranges: RangeSet): RangeSet {
+    let left = ranges.without(this.settled).without(this.log.held)
+    for (const set of this.doomed.values()) left = left.without(set)
+    return left
+  }
+
   #undoomed (from: number, to: number): Array<{ from: number, to: number }> {
     if (this.doomed.size === 1) return [...this.doomed.values()][0]?.missing(from, to) ?? []
     const all = new RangeSet()

@@ -6,7 +6,7 @@
  */
 import type { Clock } from '../base/clock.js'
 import { SkeinError } from '../base/errors.js'
-import type { RangeSet } from '../base/range-set.js'
+import { RangeSet } from '../base/range-set.js'
 import type { FilterSet } from '../message/filter.js'
 import type { RecordFields } from '../message/record.js'
 import type { DeadLetter, Gap, GapReason, SubscriptionInfo } from '../message/reports.js'
@@ -204,6 +204,13 @@ export class Inbox {
   /** What is missing of `from..to` will not come: a gap to each durable subscription that claims it. What is held of it is delivered all the same. */
   unavailable (log: LogState, from: number, to: number, reason: GapReason): void {
     for (const cursor of this.#index.of(log)) cursor.core.unavailable(cursor, from, to, reason)
+  }
+
+  /** What of these positions some durable subscription waits for and was not told that it will not come. */
+  awaited (log: LogState, ranges: RangeSet): RangeSet {
+    const all = new RangeSet()
+    for (const cursor of this.#index.of(log)) if (!cursor.core.lapsed) all.addAll(cursor.awaited(ranges))
+    return all
   }
 
   /** What each durable subscription has durably settled of this log, what lies before its start included. */

@@ -56,5 +56,7 @@ export class RowReader {
 
   bytes (): Uint8Array { return this.raw(this.number(this.row.length)) }
   text (): string { return strict.decode(this.bytes()) }
+  /** There is more to read. */
+  get more (): boolean { return this.#offset < this.row.length }
   end (): void { if (this.#offset !== this.row.length) throw new RangeError('the row goes on where it should end') }
 }

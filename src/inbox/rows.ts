@@ -161,13 +161,17 @@ export function encodeCursor (cursor: Cursor, clock: RowClock): { row: Uint8Arra
   let count = 0
   for (const entry of cursor.entries.values()) if (entry.attempts > 0) count++
   writer.number(count)
+  let waits = false
   for (const entry of cursor.entries.values()) {
     if (entry.attempts === 0) continue
     writer.number(entry.position).number(entry.attempts)
     // 0: it was in flight or let go; 1: held back and due; else the wall clock when it is due, plus 2.
     const wait = entry.state === 'waiting' ? Math.max(0, entry.dueAt - clock.nowMs) : 0
     writer.number(!entry.held ? 0 : wait === 0 ? 1 : 2 + Math.ceil(clock.wallMs + wait))
+    waits ||= entry.held && wait > 0
   }
+  // The wall clock now: one that goes back until the row is read makes nobody wait longer than was left.
+  if (waits) writer.number(Math.floor(clock.wallMs))
   return { row: writer.finish(), ranges }
 }
 
@@ -207,16 +211,19 @@ export function decodeCursor (cursor: Cursor, row: Uint8Array, clock: RowClock):
     cursor.gaps = reader.number()
     cursor.lost = RangeSet.decode(reader.bytes())
     for (let n = reader.number(REASONS.length); n > 0; n--) cursor.doomed.set(REASONS[reader.number(REASONS.length - 1)] as GapReason, RangeSet.decode(reader.bytes()))
+    const dueWall = new Map<Entry, number>()
     for (let n = reader.number(ENTRIES_MAX + CURSOR_WINDOW_POSITIONS); n > 0; n--) {
       const entry = new Entry(cursor, reader.number())
       entry.attempts = reader.number()
       const due = reader.number()
       entry.held = due > 0
       entry.late = cursor.lost.has(entry.position)
-      if (due > 1) entry.dueAt = clock.nowMs + Math.min(DELAY_MS_MAX, Math.max(0, due - 2 - clock.wallMs))
+      if (due > 1) dueWall.set(entry, due - 2)
       cursor.entries.set(entry.position, entry)
       if (cursor.pending === undefined) cursor.top = Math.max(cursor.top, entry.position)
     }
+    const writtenWall = reader.more ? reader.number() : clock.wallMs
+    for (const [entry, wallMs] of dueWall) entry.dueAt = clock.nowMs + Math.min(DELAY_MS_MAX, Math.max(0, wallMs - Math.max(writtenWall, clock.wallMs)))
     cursor.hasRow = true
   })
 }

@@ -366,6 +366,7 @@ export class Engine {
     if (this.channels === undefined) return
     this.channels.refresh()
     this.directory.changed(true)
+    this.wants.reconsider()
     for (const channel of this.channels.joined) for (const each of this.book.logs(channel)) this.puller.notice(each)
   }
 

@@ -43,6 +43,7 @@ export class Housekeeping {
     this.trim()
     this.#drop()
     this.#e.channels.prune()
+    this.#e.wants.reconsider()
     this.#e.options.clock.after(RETENTION_INTERVAL_MS, () => { this.housekeep() })
   }
 

@@ -97,6 +97,21 @@ export class Wants {
     this.#e.puller.notice(log)
   }
 
+  /**
+   * Subscriptions that came later were not told what will not come, nor was one that had no room to note it: for them it is asked for again.
+   * Of the log that this node writes nobody else has more: that is told at once.
+   */
+  reconsider (): void {
+    for (const [log, gone] of [...this.#gone]) {
+      const awaited = this.#e.inbox.awaited(log, gone)
+      if (awaited.isEmpty) continue
+      for (const { from, to } of awaited.ranges()) {
+        if (this.#e.own.isCurrent(log)) this.#e.inbox.unavailable(log, from, to, 'unrecoverable')
+        else this.regain(log, from, to)
+      }
+    }
+  }
+
   forget (log: LogState): void {
     this.#kept.changed(log)
     this.#gone.delete(log)

@@ -51,6 +51,17 @@ export class Chaos {
     return nodes.length === 0 ? undefined : this.random.pick(nodes)
   }
 
+  /**
+   * Some node that is dishonest from here on. It never changes its ways, so it must not be what joins the others: no relay is, nothing is
+   * published or subscribed at it, and two others at least stay honest.
+   */
+  traitor (): SimulatedNode | undefined {
+    const node = this.random.shuffled(this.world.nodes).find(each => !each.relay && !each.lies)
+    if (node === undefined || this.world.nodes.filter(each => !each.lies).length < 3) return undefined
+    node.lies = true
+    return node
+  }
+
   /** Some pair of nodes that know of each other. */
   somePair (): [SimulatedNode, SimulatedNode] | undefined {
     const pairs = this.world.nodes.flatMap(node => node.bootstrap.map((other): [SimulatedNode, SimulatedNode] => [node, other]))

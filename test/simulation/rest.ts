@@ -27,7 +27,7 @@ export function unrest (world: World): string | undefined {
   }
   for (const node of nodes) {
     for (const other of node.bootstrap) if (!other.gone && !other.lies && !node.engine.neighbours.isUp(other.peerId)) return `${node.name} has no link to ${other.name}`
-    const difference = differs(node, nodes)
+    const difference = unshown(world, node, nodes) ?? differs(node, nodes)
     if (difference !== undefined) return difference
   }
   return unheard(nodes) ?? untold(nodes)
@@ -38,12 +38,26 @@ function missing (world: World, { engine }: Live): string {
   return logs.slice(0, 3).map(({ log, ranges }) => `${world.nameOf(log.publisher)} ${log.channel} ${ranges.map(({ from, to }) => `${from}-${to}`).join(' ')}`).join(', ')
 }
 
+/** Whoever one neighbour has proof against the other has too, unless somebody has lifted that there. */
+function unshown (world: World, node: Live, nodes: readonly Live[]): string | undefined {
+  for (const { publisher, log } of node.engine.forks.list()) {
+    if (publisher === node.peerId) continue
+    const other = nodes.find(each => each.peerId !== publisher && node.engine.neighbours.isUp(each.peerId) && !each.engine.forks.isClosed(log))
+    if (other !== undefined) return `${other.name} takes in what ${world.nameOf(publisher)} says, of which ${node.name} has proof that it forked`
+  }
+  return undefined
+}
+
+/** What is lifted at one of two neighbours only they compare in vain. */
+const liftedApart = (a: Live, b: Live): boolean => a.engine.forks.list().some(({ publisher }) => publisher !== a.peerId && publisher !== b.peerId && !b.engine.forks.has(publisher))
+
 /** Neighbours know the same of the channels that both have joined. Who only publishes there takes in nobody else's logs. */
 function differs (node: Live, nodes: readonly Live[]): string | undefined {
   for (const other of nodes) {
     if (other === node || other.peerId < node.peerId || !node.engine.neighbours.isUp(other.peerId)) continue
     for (const channel of node.engine.channels.joined) {
       if (!other.engine.channels.isJoined(channel)) continue
+      if (liftedApart(node, other) || liftedApart(other, node)) continue
       if (!equalBytes(node.engine.repair.heads.total(channel), other.engine.repair.heads.total(channel))) return `${node.name} and ${other.name} differ in the heads of ${channel}`
       if (!equalBytes(node.engine.receipts.digests.total(channel), other.engine.receipts.digests.total(channel))) return `${node.name} and ${other.name} differ in the receipts of ${channel}: ${receiptsThatDiffer(node, other, channel, nodes)}`
     }

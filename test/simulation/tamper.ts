@@ -34,11 +34,7 @@ export function lyingNetwork (network: Network, random: SeededRandom, lies: Lies
     return out
   }
   return {
-    get peerId () { return network.peerId },
-    start: (handlers) => network.start(handlers),
-    stop: () => network.stop(),
-    addresses: () => network.addresses(),
-    peers: () => network.peers(),
+    ...portOf(network),
     send: (peerId, frame) => {
       const out = twisted(frame)
       const roomLeft = out === undefined ? true : network.send(peerId, out)
@@ -49,7 +45,20 @@ export function lyingNetwork (network: Network, random: SeededRandom, lies: Lies
       if (random.chance(lies.replayed)) network.gossip(topic, random.pick([data, ...kept]))
       const out = twisted(data)
       return out === undefined ? { recipients: 0, withheld: [] } : network.gossip(topic, out)
-    },
+    }
+  }
+}
+
+/** The port as an object of its own, parts of which can be put in the place of others. */
+export function portOf (network: Network): Network {
+  return {
+    peerId: network.peerId,
+    start: (handlers) => network.start(handlers),
+    stop: () => network.stop(),
+    addresses: () => network.addresses(),
+    peers: () => network.peers(),
+    send: (peerId, frame) => network.send(peerId, frame),
+    gossip: (topic, data) => network.gossip(topic, data),
     unsentBytes: () => network.unsentBytes(),
     join: (topic) => { network.join(topic) },
     leave: (topic) => { network.leave(topic) },

@@ -68,7 +68,8 @@ export class World {
   fault (fault: string, node?: SimulatedNode, detail = ''): void {
     this.trace.note(node?.name ?? 'world', `fault ${fault}`, detail)
     const event: HistoryEvent = { type: 'fault', fault, ...(detail === '' ? {} : { detail }) }
-    if (node === undefined) this.faults.push({ ...event, t: this.clock.wallMs() })
+    // A dishonest node's own word is not heard.
+    if (node === undefined || node.lies) this.faults.push({ ...event, ...(node === undefined ? {} : { node: node.peerId }), t: this.clock.wallMs() })
     else node.record({ ...event, node: node.peerId })
   }
 

@@ -7,6 +7,7 @@ import { diskFull } from './disk-full.js'
 import { drift } from './drift.js'
 import { duplication } from './duplication.js'
 import { emptied } from './emptied.js'
+import { equivocation } from './equivocation.js'
 import { flapping } from './flapping.js'
 import { fsync } from './fsync.js'
 import { halfOpen } from './half-open.js'
@@ -29,6 +30,6 @@ import { tornCommit } from './torn-commit.js'
 /** All kinds of faults, in the order in which they begin. */
 export const FAULTS: readonly FaultClass[] = [
   loss, duplication, reordering, latency, bandwidth, oneWay, halfOpen, partition, flapping,
-  crash, tornCommit, stop, diskFull, fsync, clockSteps, drift, slowNodes, pauses, lateJoin, lyingNeighbour, smallQuotas, smallCustody,
+  crash, tornCommit, stop, diskFull, fsync, clockSteps, drift, slowNodes, pauses, lateJoin, lyingNeighbour, equivocation, smallQuotas, smallCustody,
   restore, emptied, bitRot, leave
 ]

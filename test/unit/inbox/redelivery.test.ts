@@ -63,6 +63,20 @@ describe('redelivery', () => {
     expect(consumer.take().attempt).toBe(2)
   })
 
+  test('a nacked record waits no longer than it had left when the wall clock was put back before a restart', () => {
+    const rig = new Rig()
+    rig.open()
+    rig.hold(...new FakeLog(rig.clock).fill(1, 1).batches)
+    const consumer = rig.attach('orders', { maxInFlight: 1 })
+    consumer.nack(consumer.take(), { delayMs: 5000 })
+    rig.clock.advance(1000)
+    rig.clock.wall -= 4 * 3_600_000
+    rig.crash()
+    const after = rig.attach()
+    rig.clock.advance(5000)
+    expect(after.takeAll().map(d => [d.position, d.attempt])).toEqual([[1, 2]])
+  })
+
   test('a nacked record still waits, and still holds its log back, after a restart', () => {
     const rig = new Rig()
     rig.open()

@@ -113,6 +113,22 @@ describe('a publisher that signs two histories', () => {
     expect(node.lag).toBe(0)
   })
 
+  test('a subscription made later is told of the same gaps, and waits for nothing', async () => {
+    const town = new Town()
+    const node = await town.node()
+    node.subscribe('s', 'press/#')
+    await town.run(200)
+    const { left, right } = histories(1, 3)
+    node.takes(left[0] as SealedBatch, left[2] as SealedBatch)
+    await town.run(200)
+    node.engine.forks.found(left[1] as SealedBatch, right[1] as SealedBatch)
+    await town.until('nothing to be missing', () => node.lag === 0, 5_000)
+    node.subscribe('later', 'press/#')
+    await town.until('the later one to have it all', () => node.delivered.get('later')?.length === 4, 5_000)
+    await town.until('the later one to wait for nothing', () => node.lag === 0, 5_000)
+    expect(node.gaps.map(({ subscription, from, to, reason }) => `${subscription}: ${from}-${to} ${reason}`)).toEqual(['s: 3-4 forked', 'later: 3-4 forked'])
+  })
+
   test('stays out over a restart, without anybody telling again, and a subscription made later waits for nothing', async () => {
     const town = new Town()
     const node = await town.node()
