@@ -233,6 +233,7 @@ export class Engine {
       offered: (log, from, to) => { this.wants.regain(log, from, to) },
       closed: (log) => this.forks.isClosed(log),
       against: (log, head) => this.intake.against(log, head),
+      takenBy: (peerId, log) => { this.forks.show(peerId, log.publisher) },
       forked: (head, other) => { this.forks.found(head, other) },
       learns: (log, peerId) => this.logQuota.learns(log, peerId),
       strike

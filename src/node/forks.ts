@@ -13,12 +13,17 @@ import { GOSSIP, tagged } from './gossip-kinds.js'
 /** A proof that found no room on the disk is written again after so long. */
 const WRITE_AGAIN_MS = 5_000
 
+/** A neighbour that goes on to take a publisher's word is shown the proof again after so long: it may have been in quarantine for an earlier one there, and not be any more. */
+const SHOW_AGAIN_MS = 60_000
+
 /** Publishers that forked: proofs that are found, come and go, and what follows from them. */
 export class Forks {
   readonly #e: Engine
   readonly #quarantine: Quarantine
   /** Proofs that a neighbour is still to be shown. */
   readonly #unsent = new Map<string, Uint8Array[]>()
+  /** By neighbour and publisher: when it was shown last that it takes in what it should not, ms. */
+  readonly #shownMs = new Map<string, Map<string, number>>()
 
   constructor (engine: Engine) {
     this.#e = engine
@@ -116,7 +121,22 @@ export class Forks {
     this.#owe(peerId, this.#quarantine.proofs())
   }
 
-  peerDown (peerId: string): void { this.#unsent.delete(peerId) }
+  peerDown (peerId: string): void {
+    this.#unsent.delete(peerId)
+    this.#shownMs.delete(peerId)
+  }
+
+  /** A neighbour takes in a log of this publisher that is closed here. Also where that was lifted for later logs: the neighbour may not know of this one. */
+  show (peerId: string, publisher: string): void {
+    const entry = this.#quarantine.get(publisher)
+    if (entry === undefined || publisher === peerId) return
+    const now = this.#e.options.clock.nowMs()
+    let shown = this.#shownMs.get(peerId)
+    if (shown === undefined) this.#shownMs.set(peerId, shown = new Map())
+    if (now - (shown.get(publisher) ?? Number.NEGATIVE_INFINITY) < SHOW_AGAIN_MS) return
+    shown.set(publisher, now)
+    this.#owe(peerId, [entry.proof])
+  }
 
   /** The link takes frames again. */
   drained (peerId: string): void { this.#owe(peerId, []) }

@@ -67,6 +67,8 @@ export interface RepairOptions {
   readonly closed?: (log: LogId) => boolean
   /** What is known of a log and cannot be beside this header of it. Default: nothing. */
   readonly against?: (log: LogState, head: SealedBatch) => SealedBatch | undefined
+  /** A neighbour takes in a log of which nothing is taken here. */
+  readonly takenBy?: (peerId: string, log: LogId) => void
   readonly forked?: (head: SealedBatch, other: SealedBatch) => void
   /** Whether a log not heard of before may be taken in from this neighbour. */
   readonly learns: (log: LogId, peerId: string) => boolean
@@ -252,7 +254,10 @@ export class Repair {
     const head = this.#o.open(bytes)
     if (head === undefined || hasBody(head)) { this.#o.strike(peerId, 'a malformed head'); return 'bad' }
     const known = this.#o.book.get(head.logKey)
-    if (!this.#takesIn(head.log)) return 'known'
+    if (!this.#takesIn(head.log)) {
+      if (this.#o.closed?.(head.log) === true) this.#o.takenBy?.(peerId, head.log)
+      return 'known'
+    }
     // Most heads are, and to look for what contradicts one costs a read.
     if (known !== undefined && equalBytes(bytes, known.headBytes)) {
       this.#o.hopes(peerId, known)

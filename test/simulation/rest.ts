@@ -1,4 +1,5 @@
 import { equalBytes } from '../../src/base/bytes.js'
+import { logKey } from '../../src/message/ids.js'
 import type { Engine } from '../../src/node/engine.js'
 import type { SimulatedNode } from './node.js'
 import type { World } from './world.js'
@@ -42,7 +43,7 @@ function missing (world: World, { engine }: Live): string {
 function unshown (world: World, node: Live, nodes: readonly Live[]): string | undefined {
   for (const { publisher, log } of node.engine.forks.list()) {
     if (publisher === node.peerId) continue
-    const other = nodes.find(each => each.peerId !== publisher && node.engine.neighbours.isUp(each.peerId) && !each.engine.forks.isClosed(log))
+    const other = nodes.find(each => each.peerId !== publisher && node.engine.neighbours.isUp(each.peerId) && each.engine.book.get(logKey(log)) !== undefined && !each.engine.forks.isClosed(log))
     if (other !== undefined) return `${other.name} takes in what ${world.nameOf(publisher)} says, of which ${node.name} has proof that it forked`
   }
   return undefined
@@ -59,6 +60,8 @@ function differs (node: Live, nodes: readonly Live[]): string | undefined {
       if (!other.engine.channels.isJoined(channel)) continue
       if (liftedApart(node, other) || liftedApart(other, node)) continue
       if (!equalBytes(node.engine.repair.heads.total(channel), other.engine.repair.heads.total(channel))) return `${node.name} and ${other.name} differ in the heads of ${channel}`
+      // Of a closed log one may know and the other not.
+      if ([node, other].some(({ engine, peerId }) => engine.forks.list().some(({ publisher }) => publisher !== peerId))) continue
       if (!equalBytes(node.engine.receipts.digests.total(channel), other.engine.receipts.digests.total(channel))) return `${node.name} and ${other.name} differ in the receipts of ${channel}: ${receiptsThatDiffer(node, other, channel, nodes)}`
     }
   }
