@@ -2,12 +2,15 @@ import { execFile } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { readVarint } from '../../src/base/varint.js'
 import { fuzz, Inputs } from './fuzz.js'
 import { SHARE, type Target } from './target.js'
+import { removeFiles } from './targets/file-of.js'
 import { TARGETS } from './targets/index.js'
 import { trial } from './trial.js'
+
+afterAll(removeFiles)
 
 /** Of a target with the usual share; slow ones get less. */
 const INPUTS = 1_000
