@@ -4,7 +4,7 @@
  * the publisher where that is a neighbour, else to all neighbours that take part in the channel, who pass it on.
  */
 import { Budgets } from '../base/budget.js'
-import type { Clock, Timer } from '../base/clock.js'
+import type { Clock, Random, Timer } from '../base/clock.js'
 import type { Crypto } from '../base/crypto.js'
 import { copyBytes } from '../base/bytes.js'
 import { RangeSet } from '../base/range-set.js'
@@ -22,6 +22,11 @@ const PER_LOG_MS = 2
 export const RECEIPT_INTERVAL_MAX_MS = 500
 /** Ranges in one receipt, of all names together: it must fit a frame many times over. */
 const RANGES_MAX = 8192
+/**
+ * Where the clock is behind what was said before, the first word of a life about a log leaves out up to so many numbers. A life that lost its last
+ * words would else give one of their numbers to another one, and nobody could tell the two apart.
+ */
+const LEFT_OUT_MAX = 65_536
 /** A signature checked for nothing, in units of work. */
 const SAME_AGAIN_COST = 8
 /** Statements of neighbours that wait to be passed on. */
@@ -39,6 +44,7 @@ export interface ReceiptStore {
 
 export interface ReceiptingOptions {
   readonly clock: Clock
+  readonly random: Random
   readonly crypto: Crypto
   readonly mesh: Uint8Array
   readonly self: string
@@ -60,6 +66,8 @@ export class Receipting {
   readonly #paces = new Budgets(NEW_RECEIPT_BYTES_PER_SECOND, NEW_RECEIPT_BYTES_BURST, 1024)
   /** What this node said of a log in an earlier life and no longer knows, as neighbours have it: the number of that statement. */
   readonly #said = new WeakMap<LogState, number>()
+  /** Logs of which this node has spoken in this life. */
+  readonly #spoken = new WeakSet<LogState>()
   #timer: Timer | undefined
   #lastMs = Number.NEGATIVE_INFINITY
   #lastCost = 0
@@ -125,11 +133,19 @@ export class Receipting {
     const processed = this.#o.processed(log).filter(({ ranges }) => !ranges.isEmpty).slice(0, RECEIPT_NAMES_MAX)
       .map(({ name, ranges }, _, all) => ({ name, ranges: capped(ranges, Math.max(16, Math.floor(RANGES_MAX / all.length))) }))
     const said = this.#said.get(log) ?? 0
-    const content = { by: self, sequence: Math.max((before?.sequence ?? 0) + 1, said + 1, Math.floor(this.#o.clock.wallMs())), log: log.id, stored: capped(stored), processed }
+    const content = { by: self, sequence: this.#number(log, Math.max(before?.sequence ?? 0, said)), log: log.id, stored: capped(stored), processed }
     if (before !== undefined && before.sequence > said && same(before, content)) return undefined
+    this.#spoken.add(log)
     const bytes = signReceipt(crypto, mesh, content)
     receipts.take(log, content, bytes)
     return bytes
+  }
+
+  /** Above the last one known: the wall clock, unless that is behind. */
+  #number (log: LogState, last: number): number {
+    const wallMs = Math.floor(this.#o.clock.wallMs())
+    if (wallMs > last) return wallMs
+    return last + 1 + (this.#spoken.has(log) ? 0 : Math.floor(this.#o.random.float() * LEFT_OUT_MAX))
   }
 
   /** Statements from a neighbour: about our own logs, or to keep and pass on. Returns what of it was for nothing, in units of work. */

@@ -239,7 +239,7 @@ export class Engine {
       strike
     })
     this.receipting = new Receipting({
-      clock, crypto, mesh, self, book: this.book, receipts: this.receipts,
+      clock, random, crypto, mesh, self, book: this.book, receipts: this.receipts,
       processed: (log) => this.inbox.processed(log),
       isUp: (peerId) => this.neighbours.isUp(peerId),
       neighbours: (channel) => this.neighbours.inChannel(channel),

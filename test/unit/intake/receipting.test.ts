@@ -5,7 +5,7 @@ import { openReceipt, RECEIPT_RANGES_MAX, signReceipt, type ReceiptContent } fro
 import { ReceiptBook } from '../../../src/outbox/receipt-book.js'
 import type { LogState } from '../../../src/store/log-state.js'
 import { fakeCrypto, peerOf, testMesh } from '../../support/fake-crypto.js'
-import { ManualClock } from '../../support/manual-clock.js'
+import { ManualClock, seededRandom } from '../../support/manual-clock.js'
 import { WrittenLog } from '../../support/written-log.js'
 import { Holder } from '../repair/mesh-rig.js'
 
@@ -14,12 +14,13 @@ class Rig {
   readonly me = new Holder(this.clock, 50)
   readonly up = new Set<string>([peerOf(1)])
   neighbours = [peerOf(2), peerOf(3)]
+  chance = 0.5
   processed: Array<{ name: string, ranges: RangeSet }> = []
   readonly sent: Array<{ to: string, content: ReceiptContent, atMs: number }> = []
   readonly strikes: string[] = []
   readonly receipts = new ReceiptBook({ store: this.me.store, book: this.me.book, crypto: this.me.crypto, mesh: testMesh, self: this.me.peerId, ownProcessed: () => [] })
   readonly receipting = new Receipting({
-    clock: this.clock, crypto: this.me.crypto, mesh: testMesh, self: this.me.peerId, book: this.me.book, receipts: this.receipts, processed: () => this.processed,
+    clock: this.clock, random: { ...seededRandom(1), float: () => this.chance }, crypto: this.me.crypto, mesh: testMesh, self: this.me.peerId, book: this.me.book, receipts: this.receipts, processed: () => this.processed,
     isUp: (peerId) => this.up.has(peerId), neighbours: () => this.neighbours, strike: (_peer, reason) => { this.strikes.push(reason) }, takesPart: (channel) => channel === 'press',
     send: (to, statements) => {
       for (const bytes of statements) {
@@ -200,6 +201,28 @@ describe('receipts that others gave', () => {
     rig.receipting.arrived(peerOf(2), [said(50, log, earlier)])
     rig.clock.advance(1000)
     expect(rig.sent.slice(1).map(({ to, content }) => [to, content.sequence, content.stored.toString()])).toEqual([[peerOf(1), earlier + 1, '1-10']])
+  })
+
+  it('have other numbers in each life that goes on behind one word while the clock is behind, and go up by one within a life', () => {
+    const numbers = [0.25, 0.75].map(chance => {
+      const rig = new Rig()
+      rig.chance = chance
+      const log = written()
+      rig.me.hold(log)
+      const last = said(50, log, rig.clock.wallMs() + 3_600_000)
+      const content = openReceipt(last, testMesh)?.value as ReceiptContent
+      rig.receipts.take(rig.state(log), content, last)
+      return [1, 2].map(through => {
+        rig.processed = [{ name: 'orders', ranges: RangeSet.of([1, through]) }]
+        rig.receipting.notice(rig.state(log))
+        rig.clock.advance(1000)
+        return (rig.sent.at(-1)?.content.sequence ?? 0) - content.sequence
+      })
+    }) as Array<[number, number]>
+    const [[first, second], [other]] = numbers as [[number, number], [number, number]]
+    expect(first).toBeGreaterThan(0)
+    expect(second).toBe(first + 1)
+    expect(other).toBeGreaterThan(first + 1000)
   })
 
   it('are left aside when they are of channels it has no part in, or of logs it never heard of', () => {

@@ -40,7 +40,7 @@ class Node extends Holder {
       peerChannels: () => {}, offered: (log, from, to) => { this.offered.push(`${log.key} ${from}-${to}`) }, hopes: (_peer, log) => { this.hopes.push(log.key) }, learns: () => true, strike
     })
     this.receipting = new Receipting({
-      clock, crypto, mesh: testMesh, self: peerId, book, receipts: this.receipts, processed: () => [], isUp: () => false, neighbours: () => [], send: () => {}, strike, takesPart
+      clock, random: seededRandom(n), crypto, mesh: testMesh, self: peerId, book, receipts: this.receipts, processed: () => [], isUp: () => false, neighbours: () => [], send: () => {}, strike, takesPart
     })
   }
 
