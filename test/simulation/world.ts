@@ -14,6 +14,8 @@ export type { SimulatedNode as WorldNode } from './node.js'
 export interface WorldOptions {
   /** Keep the lines of the trace, and not only their hash. */
   readonly trace?: boolean
+  /** Told of everything that reaches a node: bytes too. */
+  readonly observe?: (what: string, from: string, to: string, data: Uint8Array | undefined) => void
 }
 
 export class World {
@@ -44,7 +46,10 @@ export class World {
       random: random.fork('mesh'),
       latencyMs: (from, to, bytes) => this.latencyMs(from, to, bytes),
       gossipFate: (from, to, bytes) => this.gossipFate(from, to, bytes),
-      observe: (what, from, to, data) => { this.trace.bytes(this.nameOf(to), what, this.nameOf(from), data) },
+      observe: (what, from, to, data) => {
+        options.observe?.(what, from, to, data)
+        this.trace.bytes(this.nameOf(to), what, this.nameOf(from), data)
+      },
       onHandlerFault: (error) => { this.problem(`a handler threw: ${(error as Error).stack ?? String(error)}`) }
     })
   }
