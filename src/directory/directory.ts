@@ -68,6 +68,8 @@ export interface DirectoryOptions {
   readonly tell: (pages: Uint8Array[]) => void
   /** A node announced these heads and channels. */
   readonly heard: (publisher: string, heads: AnnouncedLogHead[], joined: readonly string[], from: string) => void
+  /** A neighbour brought what this node announced: news, with this sequence. */
+  readonly came?: (author: string, sequence: number, from: string) => void
   /** A neighbour, or somebody of whom something is kept: kept before those who are only names. */
   readonly isUseful?: (author: string) => boolean
   readonly subscriptionsChanged: () => void
@@ -180,6 +182,7 @@ export class Directory {
     const node = this.#nodes.put(page.author, from, page.sequence, page.page, copyBytes(bytes), this.#o.clock.nowMs())
     node.subscriptions.push(...page.subscriptions.slice(0, REMEMBERED_MAX - node.subscriptions.length))
     this.#remembered.heard(page.author, page.sequence)
+    this.#o.came?.(page.author, page.sequence, from)
     // Names that nobody bears are remembered as long as those of nodes, so that they must not come faster than nodes do.
     const mayTake = (bytes: number): boolean => page.author === from || this.#subscriptionPaces.take(from, this.#o.clock.nowMs(), bytes)
     if (node.pages.size === page.pages) this.#remembered.remember(page.author, node.subscriptions, page.sequence, mayTake)

@@ -1,19 +1,19 @@
 /**
  * What this node says about the logs it holds: signed, cumulative, newest wins. Under load a log's word goes out at most
- * every few milliseconds, so that the cost per message falls as the rate grows; an idle one goes out at once. It goes to
- * the publisher where that is a neighbour, else to all neighbours that take part in the channel, who pass it on.
+ * every few milliseconds, so that the cost per message falls as the rate grows; an idle one goes out at once. It climbs to
+ * the publisher over the neighbours that lead there (`Climb`), and so does what others say.
  */
 import { Budgets } from '../base/budget.js'
 import type { Clock, Random, Timer } from '../base/clock.js'
 import type { Crypto } from '../base/crypto.js'
 import { copyBytes } from '../base/bytes.js'
 import { RangeSet } from '../base/range-set.js'
-import { logKey } from '../message/ids.js'
+import { logKey, type LogId } from '../message/ids.js'
 import { openReceipt, RECEIPT_NAMES_MAX, RECEIPT_RANGES_MAX, signReceipt, type ReceiptContent } from '../message/signed.js'
-import { framesOf } from '../repair/frames.js'
 import { KNOWN_COST } from '../repair/known-cost.js'
 import type { LogBook } from '../store/log-book.js'
 import type { LogState } from '../store/log-state.js'
+import { Climb, type ClimbOptions, type Statement } from './climb.js'
 
 /** Between two receipts for one log. Measured: at 100 ms a publisher that waits for `stored` with 1,000 outstanding would be held to 10,000 messages a second. */
 export const RECEIPT_INTERVAL_MS = 10
@@ -31,18 +31,29 @@ const LEFT_OUT_MAX = 65_536
 const SAME_AGAIN_COST = 8
 /** Statements of neighbours that wait to be passed on. */
 const FORWARD_MAX = 10_000
+/** Newer words that wait for neighbours that brought older ones. */
+const ANSWERS_MAX = 1_000
+/** Bytes of statements about logs that this node has not heard of: whoever sent them heard of the log earlier. */
+const EARLY_BYTES_MAX = 4 * 1024 * 1024
 /** Memory for receipts that one neighbour may take up at once, and each second. More is taken in when it tells of them again. A choice: twenty thousand receipts. */
 export const NEW_RECEIPT_BYTES_BURST = 32 * 1024 * 1024
 export const NEW_RECEIPT_BYTES_PER_SECOND = 256 * 1024
 
+export interface SaidReceipt extends Statement {
+  readonly content: ReceiptContent
+}
+
 export interface ReceiptStore {
   content (key: string, by: string): ReceiptContent | undefined
+  statement (key: string, by: string): SaidReceipt | undefined
+  /** All newest statements about one log. */
+  about (log: LogState): Iterable<Statement>
   take (log: LogState, content: ReceiptContent, bytes: Uint8Array): void
   /** Memory that it takes to keep this, bytes; infinite: there is no room for it. */
   growth (key: string, content: ReceiptContent, bytes: Uint8Array): number
 }
 
-export interface ReceiptingOptions {
+export interface ReceiptingOptions extends Omit<ClimbOptions, 'about'> {
   readonly clock: Clock
   readonly random: Random
   readonly crypto: Crypto
@@ -51,18 +62,23 @@ export interface ReceiptingOptions {
   readonly book: LogBook
   readonly receipts: ReceiptStore
   readonly processed: (log: LogState) => ReadonlyArray<{ readonly name: string, readonly ranges: RangeSet }>
-  readonly isUp: (peerId: string) => boolean
-  /** Neighbours that take part in the channel. */
-  readonly neighbours: (channel: string) => string[]
-  readonly send: (peerId: string, statements: Uint8Array[]) => void
   readonly strike: (peerId: string, reason: string) => void
   readonly takesPart: (channel: string) => boolean
+  /** The log will be heard of here when it is heard of anywhere. */
+  readonly willLearn: (log: LogId) => boolean
 }
 
 export class Receipting {
   readonly #o: ReceiptingOptions
   readonly #dirty = new Set<LogState>()
-  readonly #forward = new Map<string, { log: LogState, bytes: Uint8Array, from: string, by: string }>()
+  readonly #forward = new Map<string, { log: LogState, statement: Statement, from: string }>()
+  /** Newer words for neighbours that brought older ones. */
+  readonly #answers = new Map<string, { peerId: string, log: LogState, statement: Statement }>()
+  readonly #broughtBy = new WeakMap<object, string>()
+  readonly #climb: Climb
+  /** About logs that this node will have heard of soon, by log and who said it. */
+  readonly #early = new Map<string, Map<string, { bytes: Uint8Array, from: string }>>()
+  #earlyBytes = 0
   readonly #paces = new Budgets(NEW_RECEIPT_BYTES_PER_SECOND, NEW_RECEIPT_BYTES_BURST, 1024)
   /** What this node said of a log in an earlier life and no longer knows, as neighbours have it: the number of that statement. */
   readonly #said = new WeakMap<LogState, number>()
@@ -75,6 +91,34 @@ export class Receipting {
 
   constructor (options: ReceiptingOptions) {
     this.#o = options
+    this.#climb = new Climb({ ...options, about: (log) => options.receipts.about(log) })
+  }
+
+  /** What was said before this node started may be with nobody who leads to the publisher. */
+  start (): void {
+    for (const log of this.#o.book.all()) {
+      const [first] = this.#o.receipts.about(log)
+      if (!log.own && first !== undefined) this.#climb.owe(log)
+    }
+    this.#schedule()
+  }
+
+  /** The way to this publisher, or to anybody, may have changed. */
+  routed (publisher?: string): void {
+    if (publisher === undefined ? this.#climb.lookAll() : this.#climb.look(publisher)) this.#schedule()
+  }
+
+  peerDown (peerId: string): void {
+    if (this.#climb.peerDown(peerId)) this.#schedule()
+  }
+
+  drained (peerId: string): void { this.#climb.drained(peerId) }
+
+  /** The log is past. */
+  forget (log: LogState): void {
+    this.#dirty.delete(log)
+    for (const [key, { log: each }] of this.#forward) if (each === log) this.#forward.delete(key)
+    this.#climb.forget(log)
   }
 
   /** Something of this log has been stored or settled, durably. */
@@ -101,30 +145,20 @@ export class Receipting {
   #flush (): void {
     this.#lastMs = this.#o.clock.nowMs()
     this.#lastCost = this.#dirty.size + this.#forward.size
-    const out = new Map<string, Uint8Array[]>()
-    const post = (log: LogState, bytes: Uint8Array, except: string | undefined): void => {
-      const to = this.#o.isUp(log.publisher) ? [log.publisher] : this.#o.neighbours(log.channel)
-      for (const peerId of to) {
-        if (peerId === except) continue
-        const list = out.get(peerId)
-        if (list === undefined) out.set(peerId, [bytes])
-        else list.push(bytes)
-      }
-    }
     for (const log of this.#dirty) {
-      const bytes = this.#state(log)
-      if (bytes !== undefined) post(log, bytes, undefined)
+      const statement = this.#state(log)
+      if (statement !== undefined) this.#climb.post(log, statement)
     }
     this.#dirty.clear()
-    for (const { log, bytes, from } of this.#forward.values()) post(log, bytes, from)
+    for (const { log, statement, from } of this.#forward.values()) this.#climb.post(log, statement, from)
     this.#forward.clear()
-    for (const [peerId, statements] of out) {
-      for (const part of framesOf(statements)) this.#o.send(peerId, part)
-    }
+    for (const { peerId, log, statement } of this.#answers.values()) this.#climb.answer(peerId, log, statement)
+    this.#answers.clear()
+    this.#climb.flush()
   }
 
   /** Signs what is so now, and keeps it. Undefined when nothing has changed. */
-  #state (log: LogState): Uint8Array | undefined {
+  #state (log: LogState): Statement | undefined {
     const { self, receipts, mesh, crypto } = this.#o
     const before = receipts.content(log.key, self)
     const stored = log.held.clone()
@@ -138,7 +172,7 @@ export class Receipting {
     this.#spoken.add(log)
     const bytes = signReceipt(crypto, mesh, content)
     receipts.take(log, content, bytes)
-    return bytes
+    return { content, bytes }
   }
 
   /** Above the last one known: the wall clock, unless that is behind. */
@@ -155,16 +189,33 @@ export class Receipting {
       const opened = openReceipt(bytes, this.#o.mesh)
       if (opened === undefined) { this.#o.strike(peerId, 'a malformed receipt'); return useless }
       const { value } = opened
+      const { publisher, channel } = value.log
+      if (value.by === publisher) { this.#o.strike(peerId, 'a receipt of a node about its own log'); return useless }
       const key = logKey(value.log)
       const log = this.#o.book.get(key)
-      if (value.by === this.#o.self) {
+      const before = this.#o.receipts.statement(key, value.by)
+      const sequence = before?.content.sequence ?? 0
+      if (value.by === this.#o.self && value.sequence !== sequence) {
         if (!this.#saidBefore(log, value, () => opened.verify(this.#o.crypto))) useless += KNOWN_COST
         continue
       }
-      // Of logs never heard of nothing is kept: whoever has the log also has its receipts.
-      const before = this.#o.receipts.content(key, value.by)
-      if (!this.#o.takesPart(value.log.channel) || log === undefined || value.sequence <= (before?.sequence ?? 0)) {
+      if ((publisher !== this.#o.self && !this.#o.takesPart(channel)) || value.sequence <= sequence) {
         useless += KNOWN_COST
+        if (log === undefined || before === undefined) continue
+        // Whoever passes it on thinks that this node leads to the publisher: it answers for the statement again.
+        if (value.sequence === sequence) this.#passOn(log, before, peerId)
+        else {
+          useless += SAME_AGAIN_COST
+          this.#answer(peerId, log, before)
+        }
+        continue
+      }
+      if (log === undefined) {
+        useless += KNOWN_COST
+        // A log of its own, of which it has lost everything, comes back too.
+        if (publisher !== this.#o.self && !this.#o.willLearn(value.log)) continue
+        if (!opened.verify(this.#o.crypto)) { this.#o.strike(peerId, 'a receipt with a wrong signature'); return useless }
+        this.#keepEarly(key, value.by, copyBytes(bytes), peerId)
         continue
       }
       const growth = this.#o.receipts.growth(key, value, bytes)
@@ -175,11 +226,14 @@ export class Receipting {
       if (!opened.verify(this.#o.crypto)) { this.#o.strike(peerId, 'a receipt with a wrong signature'); return useless }
       const copy = copyBytes(bytes)
       // Nobody signs the same twice under another number, but for a node that has lost its store.
-      if (before !== undefined && same(before, value)) useless += SAME_AGAIN_COST
+      if (before !== undefined && same(before.content, value)) useless += SAME_AGAIN_COST
       this.#o.receipts.take(log, value, copy)
-      if (log.own) continue
-      if (this.#forward.size < FORWARD_MAX) this.#forward.set(`${key} ${value.by}`, { log, bytes: copy, from: peerId, by: value.by })
-      this.#schedule()
+      const statement = { content: value, bytes: copy }
+      this.#broughtBy.set(value, peerId)
+      const earlier = before === undefined ? undefined : this.#broughtBy.get(before.content)
+      if (before !== undefined && earlier !== peerId && this.#climb.comesBack(log, before, peerId)) {
+        if (earlier !== undefined) this.#answer(earlier, log, statement)
+      } else this.#passOn(log, statement, peerId)
     }
     return useless
   }
@@ -191,6 +245,40 @@ export class Receipting {
     this.#said.set(log, value.sequence)
     this.notice(log)
     return true
+  }
+
+  /** The neighbour has an older word: so may whoever said it, when it has lost its store, and then nobody believes it. */
+  #answer (peerId: string, log: LogState, statement: Statement): void {
+    if (this.#answers.size >= ANSWERS_MAX) return
+    this.#answers.set(`${peerId} ${log.key} ${statement.content.by}`, { peerId, log, statement })
+    this.#schedule()
+  }
+
+  #passOn (log: LogState, statement: Statement, from: string): void {
+    if (log.own) return
+    if (this.#forward.size < FORWARD_MAX) this.#forward.set(`${log.key} ${statement.content.by}`, { log, statement, from })
+    else this.#climb.owe(log)
+    this.#schedule()
+  }
+
+  #keepEarly (key: string, by: string, bytes: Uint8Array, from: string): void {
+    let statements = this.#early.get(key)
+    if (statements === undefined) this.#early.set(key, statements = new Map())
+    this.#earlyBytes += bytes.length - (statements.get(by)?.bytes.length ?? 0)
+    statements.set(by, { bytes, from })
+    if (this.#earlyBytes > EARLY_BYTES_MAX) this.#takeEarly(this.#early.keys().next().value as string)
+  }
+
+  #takeEarly (key: string): Iterable<{ readonly bytes: Uint8Array, readonly from: string }> {
+    const statements = [...this.#early.get(key)?.values() ?? []]
+    this.#early.delete(key)
+    for (const { bytes } of statements) this.#earlyBytes -= bytes.length
+    return statements
+  }
+
+  /** This log has been heard of. */
+  learned (log: LogState): void {
+    for (const { bytes, from } of this.#takeEarly(log.key)) this.arrived(from, [bytes])
   }
 
   close (): void {

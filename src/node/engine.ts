@@ -8,6 +8,7 @@ import type { Crypto } from '../base/crypto.js'
 import { SkeinError } from '../base/errors.js'
 import type { Logger } from '../base/logger.js'
 import { Directory } from '../directory/directory.js'
+import { Routes } from '../directory/routes.js'
 import { Inbox } from '../inbox/inbox.js'
 import { Intake } from '../inbox/intake.js'
 import { Receipting } from '../inbox/receipting.js'
@@ -88,6 +89,7 @@ export class Engine {
   readonly own: OwnLogs
   readonly receipts: ReceiptBook
   readonly directory: Directory
+  readonly routes = new Routes()
   readonly neighbours = new Neighbours()
   readonly conducts: Conducts
   readonly meter: MeteredCrypto
@@ -223,6 +225,8 @@ export class Engine {
     })
     this.repair = new Repair({
       clock, random, crypto, mesh, self, book: this.book, receipts: this.receipts,
+      relay: settings.relay === true,
+      isRelay: (peerId) => this.neighbours.isRelay(peerId),
       channels: () => this.channels.all(),
       takesPart: (channel) => this.channels.takesPart(channel),
       joined: (channel) => this.channels.isJoined(channel),
@@ -241,17 +245,26 @@ export class Engine {
     this.receipting = new Receipting({
       clock, random, crypto, mesh, self, book: this.book, receipts: this.receipts,
       processed: (log) => this.inbox.processed(log),
+      relay: settings.relay === true,
       isUp: (peerId) => this.neighbours.isUp(peerId),
+      isRelay: (peerId) => this.neighbours.isRelay(peerId),
       neighbours: (channel) => this.neighbours.inChannel(channel),
-      send: (peerId, signed) => { send(peerId, encodeFrame('receipts', { signed: signed as Array<Uint8Array<ArrayBuffer>> })) },
+      route: ({ publisher, channel }) => {
+        const { neighbour, wordMs } = this.routes.to(publisher, channel) ?? {}
+        return neighbour !== undefined && wordMs !== undefined && this.neighbours.hasJoined(neighbour, channel) ? { neighbour, wordMs } : undefined
+      },
+      routeLost: ({ publisher, channel }) => { this.routes.lose(publisher, channel) },
+      send: (peerId, signed) => send(peerId, encodeFrame('receipts', { signed: signed as Array<Uint8Array<ArrayBuffer>> })),
       strike,
-      takesPart: (channel) => this.channels.takesPart(channel)
+      takesPart: (channel) => this.channels.takesPart(channel),
+      willLearn: (log) => this.channels.isJoined(log.channel) && !this.book.isForgotten(log) && !this.forks.isClosed(log)
     })
     this.directory = new Directory({
       clock, random, crypto, mesh, self, store,
       own: () => ownAnnouncement(this, network, settings.relay === true, this.headsMoved),
       gossip: (page) => { network.gossip(GOSSIP_TOPICS.directory, tagged(GOSSIP.announcement, page)) },
       tell: (pages) => { this.neighbourhood.tell(pages) },
+      came: (author, sequence, from) => { this.came(author, sequence, from) },
       isUseful: (author) => this.neighbours.isUp(author) || this.book.publisherBytes(author) > 0,
       heard: (publisher, heads, joined, from) => {
         for (const { channel } of heads) this.channels.heard(channel, from)
@@ -285,6 +298,7 @@ export class Engine {
         this.wants.changed(log)
         this.channels.heard(log.channel)
         if (log.own) this.lives.learned(log)
+        this.receipting.learned(log)
       },
       logChanged: (log) => { this.#logChanged(log) },
       recordsHeld: (log) => { this.puller.notice(log) },
@@ -304,6 +318,11 @@ export class Engine {
   /** A neighbour broke the protocol. */
   strike (peerId: string, reason: string): void { this.conducts.strike(peerId, reason) }
 
+  /** A word of this publisher came from a neighbour, as news. A batch's word is about its channel. */
+  came (publisher: string, wordMs: number, from: string, channel?: string): void {
+    if (this.routes.heard(publisher, wordMs, this.neighbours.isUp(from) ? from : undefined, channel)) this.receipting.routed(publisher)
+  }
+
   async start (): Promise<void> {
     const { network } = this.options
     this.#failStop.arm()
@@ -315,11 +334,15 @@ export class Engine {
       drained: (peerId) => {
         this.neighbourhood.drained(peerId)
         this.provider.drained(peerId)
+        this.receipting.drained(peerId)
         this.repair.compare(peerId)
       },
       interest: (peerId, topic, joined) => {
         const channel = GOSSIP_TOPICS.channelOf(topic)
-        if (channel !== undefined) this.neighbourhood.interested(peerId, channel, joined)
+        if (channel === undefined) return
+        this.neighbours.joined(peerId, channel, joined)
+        this.neighbourhood.interested(peerId, channel, joined)
+        if (joined) this.receipting.routed()
       },
       notice: (notice) => { this.options.listener.notice(notice) },
       offence: (peerId, reason) => { this.strike(peerId, reason) }
@@ -333,6 +356,7 @@ export class Engine {
     this.directory.start()
     this.housekeeping.housekeep()
     this.lapses.start()
+    this.receipting.start()
     for (const log of this.book.all()) {
       this.puller.notice(log)
       // What was committed just before the last stop may not have been told to anybody.

@@ -98,6 +98,7 @@ export class Housekeeping {
   #forgotten (own: boolean): StoreOp[] {
     const ops: StoreOp[] = []
     for (const log of this.#e.book.forgettable(own, FORGET_LOGS, (each) => this.#e.inbox.floor(each, true) > each.head && !this.#e.own.isCurrent(each))) {
+      this.#e.receipting.forget(log)
       ops.push(...this.#e.inbox.forget(log), ...this.#e.receipts.forget(log), ...this.#e.book.forget(log))
       this.#e.wants.forget(log)
       this.#e.intake.forget(log)

@@ -25,6 +25,7 @@ export class Neighbourhood {
     this.#e.forks.peerUp(peer.id)
     this.#e.lives.tell(peer.id)
     this.#e.repair.peerUp(peer.id)
+    this.#e.receipting.routed(peer.id)
     this.#e.puller.hopes(peer.id)
     this.#e.options.listener.peerUp(peer)
   }
@@ -83,6 +84,8 @@ export class Neighbourhood {
     this.#e.provider.peerDown(peerId)
     this.#e.puller.peerDown(peerId)
     this.#e.repair.peerDown(peerId)
+    this.#e.routes.down(peerId)
+    this.#e.receipting.peerDown(peerId)
     this.#e.options.listener.peerDown(peerId, reason)
   }
 

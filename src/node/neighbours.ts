@@ -6,15 +6,20 @@ const CHANNELS_MAX = 8192
 interface Neighbour {
   readonly peer: NetworkPeer
   readonly channels: Set<string>
+  /** Of these, the ones it has joined. */
+  readonly joined: Set<string>
 }
 
 /** The neighbours that are up, and the channels they take part in. */
 export class Neighbours {
   readonly #up = new Map<string, Neighbour>()
 
-  up (peer: NetworkPeer): void { this.#up.set(peer.id, { peer, channels: this.#up.get(peer.id)?.channels ?? new Set() }) }
+  up (peer: NetworkPeer): void { this.#up.set(peer.id, { peer, channels: this.#up.get(peer.id)?.channels ?? new Set(), joined: this.#up.get(peer.id)?.joined ?? new Set() }) }
   down (peerId: string): void { this.#up.delete(peerId) }
   isUp (peerId: string): boolean { return this.#up.has(peerId) }
+  isRelay (peerId: string): boolean { return this.#up.get(peerId)?.peer.relay === true }
+  /** It takes in what others publish in the channel, and does not only publish there. */
+  hasJoined (peerId: string, channel: string): boolean { return this.#up.get(peerId)?.joined.has(channel) === true }
   get size (): number { return this.#up.size }
   ids (): Iterable<string> { return this.#up.keys() }
   peer (peerId: string): NetworkPeer | undefined { return this.#up.get(peerId)?.peer }
@@ -30,11 +35,17 @@ export class Neighbours {
     return true
   }
 
+  joined (peerId: string, channel: string, has: boolean): void {
+    const joined = this.#up.get(peerId)?.joined
+    if (!has) joined?.delete(channel)
+    else if (joined !== undefined && joined.size < CHANNELS_MAX) joined.add(channel)
+  }
+
   /** Neighbours that take part in the channel: the publisher first, then those that keep whole channels. */
   inChannel (channel: string, publisher?: string): string[] {
     const out: string[] = []
     for (const [id, { channels }] of this.#up) if (channels.has(channel) || id === publisher) out.push(id)
-    const rank = (id: string): number => id === publisher ? 0 : this.#up.get(id)?.peer.relay === true ? 1 : 2
+    const rank = (id: string): number => id === publisher ? 0 : this.isRelay(id) ? 1 : 2
     return out.sort((a, b) => rank(a) - rank(b))
   }
 

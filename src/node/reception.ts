@@ -62,14 +62,21 @@ export class Reception {
     }
     // What this node has no room for is none of the neighbour's doing.
     this.#ownLack = offered === 'unwanted'
-    if (offered === 'new') return 'accept'
+    if (offered === 'new') {
+      this.#e.came(batch.log.publisher, batch.time, from, channel)
+      return 'accept'
+    }
     if (offered === 'bad') {
       this.#e.counters.add('bad_batches')
       this.#e.options.log.debug({ from }, 'a batch that does not hold')
       return 'reject'
     }
     // What this node has no room for others may have, so that it is passed on if it is genuine.
-    if (offered === 'unwanted' && this.#e.custodian.hasRefused(batch)) return this.#e.intake.isGenuine(batch) ? 'accept' : 'reject'
+    if (offered === 'unwanted' && this.#e.custodian.hasRefused(batch)) {
+      if (!this.#e.intake.isGenuine(batch)) return 'reject'
+      this.#e.came(batch.log.publisher, batch.time, from, channel)
+      return 'accept'
+    }
     return offered === 'unwanted' && this.interest(batch) === 'none' ? 'accept' : 'ignore'
   }
 

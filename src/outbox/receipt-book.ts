@@ -48,7 +48,11 @@ export interface ReceiptBookOptions {
 
 export class ReceiptBook {
   readonly #o: ReceiptBookOptions
-  readonly digests: Digests
+  /** What is compared, of all nodes or of one: kept up to date from when it is first asked for. */
+  readonly #digests = new Map<string, Digests>()
+  /** Keys of the logs that somebody has spoken of, by their publishers and by who spoke. */
+  readonly #ofPublisher = new Map<string, Set<string>>()
+  readonly #ofReceiver = new Map<string, Set<string>>()
   readonly #logs = new Map<string, Map<string, Entry>>()
   readonly #waiters = new Map<string, Set<Waiter>>()
   #bytes = 0
@@ -57,7 +61,6 @@ export class ReceiptBook {
 
   constructor (options: ReceiptBookOptions) {
     this.#o = options
-    this.digests = new Digests(options.crypto)
     for (const [key, value] of rowsOf(options.store, 'receipt')) {
       const opened = openReceipt(value, options.mesh)
       const by = peerIdFromBytes(key.subarray(4))
@@ -73,8 +76,37 @@ export class ReceiptBook {
     if (!this.#hasRoom(key, entry)) return false
     this.#count(by, entry.bytes.length - (entries.get(by)?.bytes.length ?? 0))
     entries.set(by, entry)
-    this.digests.set(entry.content.log.channel, `${key} ${entry.content.by}`, String(entry.content.sequence))
+    const { log: { publisher } } = entry.content
+    addTo(this.#ofPublisher, publisher, key)
+    addTo(this.#ofReceiver, by, key)
+    for (const of of [ALL, publisher, by]) this.#digests.get(of)?.set(entry.content.log.channel, `${key} ${by}`, String(entry.content.sequence))
     return true
+  }
+
+  /** The digests of all receipts; with `of`, of those that this node gave and those about its logs. */
+  digests (of: string = ALL): Digests {
+    let digests = this.#digests.get(of)
+    if (digests === undefined) {
+      this.#digests.set(of, digests = new Digests(this.#o.crypto))
+      for (const { content } of this.#entries(of)) digests.set(content.log.channel, `${logKey(content.log)} ${content.by}`, String(content.sequence))
+    }
+    return digests
+  }
+
+  /** Nobody compares these any more. */
+  release (of: string): void { if (of !== ALL) this.#digests.delete(of) }
+
+  * #entries (of: string): Generator<Entry> {
+    if (of === ALL) {
+      for (const entries of this.#logs.values()) yield * entries.values()
+      return
+    }
+    for (const key of this.#ofPublisher.get(of) ?? []) yield * this.#logs.get(key)?.values() ?? []
+    for (const key of this.#ofReceiver.get(of) ?? []) {
+      const entry = this.#logs.get(key)?.get(of)
+      // What it says of its own logs, which is nothing, has been had above.
+      if (entry !== undefined && entry.content.log.publisher !== of) yield entry
+    }
   }
 
   /** Sequence number of the newest word of `by` about the log; 0 when there is none. */
@@ -103,6 +135,8 @@ export class ReceiptBook {
     else this.#bytesOf.delete(by)
   }
 
+  statement (key: string, by: string): Entry | undefined { return this.#logs.get(key)?.get(by) }
+
   content (key: string, by: string): ReceiptContent | undefined { return this.#logs.get(key)?.get(by)?.content }
 
   /** Takes a statement that is newer than what is known and whose signature has been checked, if there is room for it. */
@@ -128,20 +162,20 @@ export class ReceiptBook {
     return ops
   }
 
-  statements (channel: string, buckets: Set<number> | undefined): Uint8Array[] {
+  /** Statements of a channel, of these buckets or all. */
+  statements (channel: string, buckets: Set<number> | undefined, of: string = ALL): Uint8Array[] {
     const out: Uint8Array[] = []
-    for (const log of this.#o.book.logs(channel)) {
-      for (const [by, entry] of this.#logs.get(log.key) ?? []) {
-        if (buckets === undefined || buckets.has(this.digests.bucketOf(`${log.key} ${by}`))) out.push(entry.bytes)
-      }
+    const digests = this.digests(of)
+    const take = ({ content, bytes }: Entry): void => {
+      if (content.log.channel === channel && (buckets === undefined || buckets.has(digests.bucketOf(`${logKey(content.log)} ${content.by}`)))) out.push(bytes)
     }
+    if (of !== ALL) for (const entry of this.#entries(of)) take(entry)
+    else for (const log of this.#o.book.logs(channel)) for (const entry of this.#logs.get(log.key)?.values() ?? []) take(entry)
     return out
   }
 
   /** All newest statements about one log. */
-  about (log: LogState): Uint8Array[] {
-    return [...this.#logs.get(log.key)?.values() ?? []].map(entry => entry.bytes)
-  }
+  about (log: LogState): Iterable<Entry> { return this.#logs.get(log.key)?.values() ?? [] }
 
   state (log: LogState, position: number): ReceiptState {
     const stored: string[] = []
@@ -197,9 +231,25 @@ export class ReceiptBook {
       key.writeUInt32BE(log.number)
       key.set(peerIdToBytes(by) as Uint8Array, 4)
       ops.push({ type: 'del', table: 'receipt', key })
-      this.digests.set(log.channel, `${log.key} ${by}`, undefined)
+      for (const of of [ALL, log.publisher, by]) this.#digests.get(of)?.set(log.channel, `${log.key} ${by}`, undefined)
+      removeFrom(this.#ofReceiver, by, log.key)
     }
+    removeFrom(this.#ofPublisher, log.publisher, log.key)
     this.#logs.delete(log.key)
     return ops
   }
+}
+
+/** Instead of a node: all of them. */
+const ALL = ''
+
+function addTo (sets: Map<string, Set<string>>, of: string, key: string): void {
+  const set = sets.get(of)
+  if (set === undefined) sets.set(of, new Set([key]))
+  else set.add(key)
+}
+
+function removeFrom (sets: Map<string, Set<string>>, of: string, key: string): void {
+  const set = sets.get(of)
+  if (set?.delete(key) === true && set.size === 0) sets.delete(of)
 }

@@ -28,7 +28,7 @@ export const ITEMS_BYTES = 256 * 1024
 const ITEMS_MAX = 256
 
 /** Signed items, in portions that each fit a frame. */
-export function * framesOf (items: readonly Uint8Array[]): Generator<Uint8Array[]> {
+export function * framesOf (items: Iterable<Uint8Array>): Generator<Uint8Array[]> {
   let part: Uint8Array[] = []
   let bytes = 0
   for (const item of items) {

@@ -36,9 +36,12 @@ const OLD_HEAD_COST = 4
 type Bytes = Uint8Array<ArrayBuffer>
 
 export interface ReceiptSource {
-  readonly digests: Digests
+  /** Of all receipts; with `of`, of those that this node gave and those about its logs. */
+  digests (of?: string): Digests
   /** Signed receipts of a channel, of these buckets or all. */
-  statements (channel: string, buckets: Set<number> | undefined): Uint8Array[]
+  statements (channel: string, buckets: Set<number> | undefined, of?: string): Uint8Array[]
+  /** Digests of this node are not needed any more. */
+  release (of: string): void
 }
 
 export interface RepairOptions {
@@ -49,6 +52,9 @@ export interface RepairOptions {
   readonly self: string
   readonly book: LogBook
   readonly receipts: ReceiptSource
+  /** This node keeps whole channels, and receipts for those that are away. */
+  readonly relay: boolean
+  readonly isRelay: (peerId: string) => boolean
   /** Channels this node takes part in: joined, or published to. */
   readonly channels: () => Iterable<string>
   readonly takesPart: (channel: string) => boolean
@@ -77,6 +83,7 @@ export interface RepairOptions {
 export class Repair {
   readonly #o: RepairOptions
   readonly heads: Digests
+  readonly #none: Digests
   readonly #peers = new Map<string, Timer>()
   readonly #have = new Map<LogState, { from: number, to: number, except: string | undefined }>()
   #haveTimer: Timer | undefined
@@ -85,6 +92,7 @@ export class Repair {
   constructor (options: RepairOptions) {
     this.#o = options
     this.heads = new Digests(options.crypto)
+    this.#none = new Digests(options.crypto)
     for (const log of options.book.all()) this.logChanged(log)
     options.book.listen({ logChanged: (log) => { this.logChanged(log) } })
   }
@@ -128,15 +136,28 @@ export class Repair {
   peerDown (peerId: string): void {
     this.#peers.get(peerId)?.cancel()
     this.#peers.delete(peerId)
+    this.#o.receipts.release(peerId)
+  }
+
+  /**
+   * Receipts that are compared with this neighbour. Relays keep all of them for publishers that are away. A relay and another node compare
+   * those that this node gave and those about its logs. Others compare none: receipts climb to the publisher.
+   */
+  #compared (peerId: string): { digests: Digests, of?: string } {
+    const { relay, isRelay, receipts, self } = this.#o
+    if (!relay && !isRelay(peerId)) return { digests: this.#none }
+    if (relay && isRelay(peerId)) return { digests: receipts.digests() }
+    const of = relay ? peerId : self
+    return { digests: receipts.digests(of), of }
   }
 
   /** Tells the neighbour what we know, of all channels or of these. */
   compare (peerId: string, only?: readonly string[]): void {
     const channels = only ?? [...this.#o.channels()]
     const page = 1024
+    const { digests } = this.#compared(peerId)
     for (let i = 0; i < channels.length || i === 0; i += page) {
       const part = channels.slice(i, i + page)
-      const { digests } = this.#o.receipts
       this.#o.send(peerId, encodeFrame('summary', {
         channels: part.map(channel => ({
           channel,
@@ -159,21 +180,23 @@ export class Repair {
     let items = 0
     const channels = summary.channels.filter(({ channel }) => isChannel(channel))
     this.#o.peerChannels(peerId, channels.map(({ channel }) => channel))
+    const compared = this.#compared(peerId)
+    const { digests } = compared
     for (const { channel, heads, receipts, headsCount, receiptsCount } of channels) {
       if (!this.#o.takesPart(channel)) continue
       // Both sides come to the same answer, else one would wait for buckets that the other never sends.
       const manyHeads = Math.max(headsCount, this.heads.size(channel)) > FEW
-      const manyReceipts = Math.max(receiptsCount, this.#o.receipts.digests.size(channel)) > FEW
+      const manyReceipts = Math.max(receiptsCount, digests.size(channel)) > FEW
       const headsDiffer = !equalBytes(heads, this.heads.total(channel))
-      const receiptsDiffer = !equalBytes(receipts, this.#o.receipts.digests.total(channel))
+      const receiptsDiffer = digests !== this.#none && !equalBytes(receipts, digests.total(channel))
       if (headsDiffer && !manyHeads) items += this.#sendHeads(peerId, channel, undefined)
-      if (receiptsDiffer && !manyReceipts) items += this.#sendReceipts(peerId, channel, undefined)
+      if (receiptsDiffer && !manyReceipts) items += this.#sendReceipts(peerId, channel, undefined, compared.of)
       const many = { heads: headsDiffer && manyHeads, receipts: receiptsDiffer && manyReceipts }
       if (many.heads || many.receipts) {
         this.#o.send(peerId, encodeFrame('buckets', {
           channel,
           heads: (many.heads ? this.heads.buckets(channel) : new Uint8Array(0)) as Bytes,
-          receipts: (many.receipts ? this.#o.receipts.digests.buckets(channel) : new Uint8Array(0)) as Bytes
+          receipts: (many.receipts ? digests.buckets(channel) : new Uint8Array(0)) as Bytes
         }))
         items += BUCKETS
       }
@@ -186,8 +209,9 @@ export class Repair {
     let items = 0
     const differing = this.heads.differing(channel, heads)
     if (differing.size > 0) items += this.#sendHeads(peerId, channel, differing)
-    const others = this.#o.receipts.digests.differing(channel, receipts)
-    if (others.size > 0) items += this.#sendReceipts(peerId, channel, others)
+    const { digests, of } = this.#compared(peerId)
+    const others = digests === this.#none ? new Set<number>() : digests.differing(channel, receipts)
+    if (others.size > 0) items += this.#sendReceipts(peerId, channel, others, of)
     return 1 + items / ITEMS_PER_UNIT
   }
 
@@ -218,8 +242,8 @@ export class Repair {
     return looked
   }
 
-  #sendReceipts (peerId: string, channel: string, buckets: Set<number> | undefined): number {
-    const statements = this.#o.receipts.statements(channel, buckets)
+  #sendReceipts (peerId: string, channel: string, buckets: Set<number> | undefined, of: string | undefined): number {
+    const statements = this.#o.receipts.statements(channel, buckets, of)
     // A link that is full gets the rest at the next comparison.
     for (const signed of framesOf(statements)) if (!this.#o.send(peerId, encodeFrame('receipts', { signed: signed as Bytes[] }))) break
     return statements.length

@@ -46,6 +46,8 @@ export class SimulatedNode {
   readonly lapses: string[] = []
   /** What the node itself reported that must not be. */
   readonly failures: string[] = []
+  /** Others need it to reach each other. */
+  isBridge: boolean
   /** It has left, and does not come back. */
   gone = false
   /** It is not honest: nothing is asked of what it says and does. */
@@ -65,7 +67,7 @@ export class SimulatedNode {
     this.random = world.random.fork(`node ${name}`)
     this.peerId = peerIdOfPublicKey(this.random.bytes(32))
     this.clock = new NodeClock(world.clock)
-    this.relay = shape.relay === true
+    this.relay = this.isBridge = shape.relay === true
     this.bootstrap = [...shape.bootstrap ?? []]
     this.retention = shape.retention ?? {}
     this.settings = shape.settings ?? {}

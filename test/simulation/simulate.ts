@@ -53,7 +53,7 @@ export async function simulate (seed: number, options: SimulateOptions = {}): Pr
   const nodes = options.nodes ?? drawnNodes
   const chaosMs = options.chaosMs ?? drawnMs
   const faults = drawFaults(random.fork('faults'), options)
-  const topology = buildTopology(world, random.fork('topology'), nodes, faults.some(({ destroys }) => destroys === true))
+  const topology = buildTopology(world, random.fork('topology'), nodes, faults.some(({ destroys, trims, withholds }) => destroys === true || trims === true || withholds === true))
   const wrong: string[] = []
   try {
     await run(world, random, faults, chaosMs)

@@ -50,7 +50,7 @@ export const RECEIPTS = [
     what: 'an older receipt that arrives late takes the place of a newer one',
     breaks: 'receipts: late control message',
     file: 'src/inbox/receipting.ts',
-    find: ' || value.sequence <= (before?.sequence ?? 0)) {',
+    find: ' || value.sequence <= sequence) {',
     replace: ') {',
     by: 'test/unit/intake/receipting.test.ts'
   },
@@ -59,8 +59,8 @@ export const RECEIPTS = [
     what: 'a receipt is believed that its node did not sign',
     breaks: 'receipts: a custodian lies',
     file: 'src/inbox/receipting.ts',
-    find: "if (!opened.verify(this.#o.crypto)) { this.#o.strike(peerId, 'a receipt with a wrong signature'); return useless }",
-    replace: '',
+    find: "if (!opened.verify(this.#o.crypto)) { this.#o.strike(peerId, 'a receipt with a wrong signature'); return useless }\n      const copy",
+    replace: 'const copy',
     by: 'test/unit/intake/receipting.test.ts'
   },
   {
@@ -107,5 +107,59 @@ export const RECEIPTS = [
     find: 'this.#said.set(log, value.sequence)',
     replace: '',
     by: 'test/unit/intake/receipting.test.ts'
+  },
+  {
+    name: 'route-kept-after-neighbour-went',
+    what: 'receipts go to a neighbour that led to the publisher and is gone',
+    breaks: 'receipts over several hops',
+    file: 'src/directory/routes.ts',
+    find: 'if (each === neighbour) this.#routes.set(key, { wordMs, neighbour: undefined })',
+    replace: 'if (each === neighbour) this.#routes.set(key, { wordMs, neighbour })',
+    by: 'test/unit/directory/routes.test.ts'
+  },
+  {
+    name: 'route-by-known-word',
+    what: 'a neighbour that tells what is known already becomes the way to a publisher, and ways go in circles',
+    breaks: 'receipts over several hops',
+    file: 'src/directory/routes.ts',
+    find: 'if (wordMs <= (known?.wordMs ?? 0) ||',
+    replace: 'if (wordMs < (known?.wordMs ?? 0) ||',
+    by: 'test/unit/directory/routes.test.ts'
+  },
+  {
+    name: 'receipts-lost-with-a-neighbour',
+    what: 'what a neighbour has taken over and cannot pass on any more, for it is gone, is not sent another way',
+    breaks: 'receipts over several hops',
+    file: 'src/inbox/climb.ts',
+    find: 'for (const log of logs ?? []) this.owe(log)',
+    replace: '',
+    by: ['simulation', 'test/unit/intake/receipting.test.ts']
+  },
+  {
+    name: 'receipt-that-comes-back-dropped',
+    what: 'a receipt that comes back because ways have changed is taken for known and goes no further',
+    breaks: 'receipts over several hops',
+    file: 'src/inbox/receipting.ts',
+    find: 'if (value.sequence === sequence) this.#passOn(log, before, peerId)\n        else {',
+    replace: 'if (value.sequence !== sequence) {',
+    by: ['simulation', 'test/unit/intake/receipting.test.ts']
+  },
+  {
+    name: 'circle-not-noticed',
+    what: 'a neighbour that leads to the publisher no longer, and says so by sending receipts, is believed to lead there',
+    breaks: 'receipts over several hops',
+    file: 'src/inbox/climb.ts',
+    find: 'if (next !== undefined) this.#o.routeLost(log)',
+    replace: '',
+    by: 'test/unit/intake/receipting.test.ts'
+  },
+  {
+    name: 'receipts-about-own-logs-not-compared',
+    what: 'a publisher that comes back does not get from a relay what was said of its logs meanwhile',
+    breaks: 'receipts: publisher and subscriber are never online together',
+    file: 'src/outbox/receipt-book.ts',
+    find: 'for (const key of this.#ofPublisher.get(of) ?? []) yield * this.#logs.get(key)?.values() ?? []',
+    replace: '',
+    by: ['test/unit/repair/repair.test.ts', 'test/unit/outbox/receipt-book.test.ts']
   }
 ]

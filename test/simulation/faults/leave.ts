@@ -8,7 +8,7 @@ export const leave: FaultClass = {
     const { world, random } = chaos
     chaos.after(random.between(5_000, 30_000), () => {
       // A node that others need to reach each other is not missed by them for ever.
-      const node = chaos.some(each => each.isAwake && !each.relay)
+      const node = chaos.some(each => each.isAwake && !each.isBridge)
       if (node === undefined) return
       world.fault('gone', node)
       node.gone = true

@@ -4,6 +4,7 @@ import { lyingNetwork } from '../tamper.js'
 export const lyingNeighbour: FaultClass = {
   name: 'lying-neighbour',
   what: 'a node alters, withholds and replays what it sends, frames and gossip, and sends garbage',
+  withholds: true,
   begin (chaos) {
     const { world, random } = chaos
     const node = chaos.traitor()

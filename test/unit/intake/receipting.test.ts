@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { RangeSet } from '../../../src/base/range-set.js'
-import { Receipting, RECEIPT_INTERVAL_MS } from '../../../src/inbox/receipting.js'
+import { Receipting, RECEIPT_INTERVAL_MS, type ReceiptingOptions } from '../../../src/inbox/receipting.js'
 import { openReceipt, RECEIPT_RANGES_MAX, signReceipt, type ReceiptContent } from '../../../src/message/signed.js'
 import { ReceiptBook } from '../../../src/outbox/receipt-book.js'
 import type { LogState } from '../../../src/store/log-state.js'
@@ -15,21 +15,43 @@ class Rig {
   readonly up = new Set<string>([peerOf(1)])
   neighbours = [peerOf(2), peerOf(3)]
   chance = 0.5
+  readonly relays = new Set<string>()
+  route: string | undefined
+  word = 1
+  routesLost = 0
+  /** Links that take no more. */
+  readonly full = new Set<string>()
+  readonly comes = new Set<string>()
   processed: Array<{ name: string, ranges: RangeSet }> = []
   readonly sent: Array<{ to: string, content: ReceiptContent, atMs: number }> = []
   readonly strikes: string[] = []
   readonly receipts = new ReceiptBook({ store: this.me.store, book: this.me.book, crypto: this.me.crypto, mesh: testMesh, self: this.me.peerId, ownProcessed: () => [] })
-  readonly receipting = new Receipting({
-    clock: this.clock, random: { ...seededRandom(1), float: () => this.chance }, crypto: this.me.crypto, mesh: testMesh, self: this.me.peerId, book: this.me.book, receipts: this.receipts, processed: () => this.processed,
-    isUp: (peerId) => this.up.has(peerId), neighbours: () => this.neighbours, strike: (_peer, reason) => { this.strikes.push(reason) }, takesPart: (channel) => channel === 'press',
-    send: (to, statements) => {
-      for (const bytes of statements) {
-        const opened = openReceipt(bytes, testMesh)
-        if (opened?.verify(this.me.crypto) !== true) throw new Error('a receipt that does not hold')
-        this.sent.push({ to, content: opened.value, atMs: this.clock.now })
+  readonly options: ReceiptingOptions
+  readonly receipting: Receipting
+
+  constructor (relay = false) {
+    this.options = {
+      clock: this.clock, random: { ...seededRandom(1), float: () => this.chance }, crypto: this.me.crypto, mesh: testMesh, self: this.me.peerId, book: this.me.book, receipts: this.receipts, processed: () => this.processed,
+      strike: (_peer, reason) => { this.strikes.push(reason) }, takesPart: (channel) => channel === 'press', willLearn: (log) => this.comes.has(log.publisher),
+      relay, isUp: (peerId) => this.up.has(peerId), isRelay: (peerId) => this.relays.has(peerId), neighbours: () => this.neighbours,
+      route: () => this.route === undefined ? undefined : { neighbour: this.route, wordMs: this.word }, routeLost: () => { this.routesLost++; this.route = undefined },
+      send: (to, statements) => {
+        for (const bytes of statements) {
+          const opened = openReceipt(bytes, testMesh)
+          if (opened?.verify(this.me.crypto) !== true) throw new Error('a receipt that does not hold')
+          this.sent.push({ to, content: opened.value, atMs: this.clock.now })
+        }
+        return !this.full.has(to)
       }
     }
-  })
+    this.receipting = new Receipting(this.options)
+  }
+
+  /** What was sent since the last call: to whom, by whom, with which sequence. */
+  said (): Array<[to: string, by: string, sequence: number]> {
+    this.clock.advance(1000)
+    return this.sent.splice(0).map(({ to, content }) => [to, content.by, content.sequence])
+  }
 
   state (log: WrittenLog): LogState { return this.me.book.ensure(log.id) }
 }
@@ -121,7 +143,7 @@ describe('receipts that this node gives', () => {
     rig.receipting.notice(rig.state(log))
     rig.clock.turn()
     expect(rig.sent[0]?.content.processed.length).toBe(256)
-    expect(rig.receipts.about(rig.state(log))[0]?.length).toBeLessThan(256 * 1024)
+    expect([...rig.receipts.about(rig.state(log))][0]?.bytes.length).toBeLessThan(256 * 1024)
   })
 
   it('leave out what they have no room to say, and join no holes', () => {
@@ -159,7 +181,8 @@ describe('receipts that others gave', () => {
     rig.receipting.arrived(peerOf(2), [said(7, log, 4)])
     rig.receipting.arrived(peerOf(2), [said(7, log, 4), said(7, log, 3)])
     rig.clock.advance(1000)
-    expect(rig.sent.map(({ to, content }) => [to, content.by, content.sequence])).toEqual([[peerOf(3), peerOf(7), 4]])
+    // Who brings an older one is told the newer one.
+    expect(rig.said()).toEqual([[peerOf(3), peerOf(7), 4], [peerOf(2), peerOf(7), 4]])
     expect(rig.receipts.sequence(rig.state(log).key, peerOf(7))).toBe(4)
     rig.receipting.arrived(peerOf(3), [said(7, log, 5)])
     rig.clock.advance(1000)
@@ -234,5 +257,160 @@ describe('receipts that others gave', () => {
     rig.receipting.arrived(peerOf(2), [said(7, elsewhere, 9), said(7, new WrittenLog(4), 9)])
     rig.clock.advance(1000)
     expect([rig.sent.length, rig.strikes, rig.receipts.statements('press', undefined).length, rig.receipts.statements('other', undefined).length]).toEqual([0, [], 0, 0])
+  })
+})
+
+describe('receipts on their way to a publisher that is no neighbour', () => {
+  const away = (relay = false): [Rig, WrittenLog, LogState] => {
+    const rig = new Rig(relay)
+    rig.up.clear()
+    const log = written()
+    rig.me.hold(log)
+    return [rig, log, rig.state(log)]
+  }
+
+  it('go to the neighbour that leads there and to nobody else, this node’s own and those of others', () => {
+    const [rig, log, state] = away()
+    rig.route = peerOf(3)
+    rig.receipting.notice(state)
+    rig.receipting.arrived(peerOf(2), [said(7, log, 4)])
+    expect(rig.said().map(([to, by]) => [to, by])).toEqual([[peerOf(3), rig.me.peerId], [peerOf(3), peerOf(7)]])
+    expect(rig.said()).toEqual([])
+  })
+
+  it('go to relays while nobody leads there, and a relay keeps them', () => {
+    const [rig, log] = away()
+    rig.relays.add(peerOf(3))
+    rig.receipting.arrived(peerOf(4), [said(7, log, 4)])
+    expect(rig.said()).toEqual([[peerOf(3), peerOf(7), 4]])
+    const [relay, theirs] = away(true)
+    relay.receipting.arrived(peerOf(4), [said(7, theirs, 4)])
+    expect(relay.said()).toEqual([])
+    relay.route = peerOf(5)
+    relay.receipting.routed(peerOf(1))
+    expect(relay.said()).toEqual([[peerOf(5), peerOf(7), 4]])
+  })
+
+  it('are all sent once to whoever leads there after the one that did has gone, and to the publisher when it comes', () => {
+    const [rig, log] = away()
+    rig.route = peerOf(3)
+    rig.receipting.arrived(peerOf(2), [said(7, log, 4), said(8, log, 4)])
+    rig.receipting.arrived(peerOf(4), [said(7, log, 5)])
+    rig.said()
+    // Another way alone is no reason: the one that has them answers for them.
+    rig.route = peerOf(4)
+    rig.word++
+    rig.receipting.routed(peerOf(1))
+    expect(rig.said()).toEqual([])
+    rig.receipting.peerDown(peerOf(3))
+    expect(rig.said()).toEqual([[peerOf(4), peerOf(7), 5], [peerOf(4), peerOf(8), 4]])
+    rig.receipting.routed()
+    expect(rig.said()).toEqual([])
+    rig.receipting.peerDown(peerOf(4))
+    rig.route = undefined
+    rig.said()
+    rig.up.add(peerOf(1))
+    rig.receipting.routed(peerOf(1))
+    expect(rig.said()).toEqual([[peerOf(1), peerOf(7), 5], [peerOf(1), peerOf(8), 4]])
+  })
+
+  it('are owed by a node that starts again', () => {
+    const [rig, log] = away()
+    rig.receipting.arrived(peerOf(2), [said(7, log, 4)])
+    rig.said()
+    const again = new Receipting({ ...rig.options, route: () => ({ neighbour: peerOf(4), wordMs: 1 }) })
+    again.start()
+    expect(rig.said()).toEqual([[peerOf(4), peerOf(7), 4]])
+  })
+
+  it('come back, and are passed on again by a newer way only', () => {
+    const [rig, log] = away()
+    rig.route = peerOf(3)
+    rig.receipting.arrived(peerOf(2), [said(7, log, 4)])
+    rig.said()
+    rig.receipting.arrived(peerOf(4), [said(7, log, 4)])
+    expect(rig.said()).toEqual([])
+    rig.route = peerOf(5)
+    rig.word++
+    rig.receipting.arrived(peerOf(3), [said(7, log, 4)])
+    rig.receipting.arrived(peerOf(3), [said(7, log, 4)])
+    expect(rig.said()).toEqual([[peerOf(5), peerOf(7), 4]])
+    rig.receipting.notice(rig.state(log))
+    const own = rig.said()[0]?.[2] ?? 0
+    rig.route = peerOf(6)
+    rig.word++
+    const mine = rig.receipts.statement(rig.state(log).key, rig.me.peerId)
+    rig.receipting.arrived(peerOf(5), [mine?.bytes ?? new Uint8Array()])
+    expect(rig.said()).toEqual([[peerOf(6), rig.me.peerId, own]])
+  })
+
+  it('show that a neighbour does not lead there when it brings them itself, but for what it tells in a comparison', () => {
+    const [rig, log] = away()
+    rig.route = peerOf(3)
+    rig.receipting.arrived(peerOf(3), [said(7, log, 4)])
+    expect(rig.said()).toEqual([[peerOf(2), peerOf(7), 4]])
+    expect(rig.routesLost).toBe(1)
+    const [relay, theirs] = away(true)
+    relay.route = peerOf(3)
+    relay.receipting.arrived(peerOf(3), [said(3, theirs, 4)])
+    expect([relay.said(), relay.routesLost]).toEqual([[], 0])
+    // It answers for what it told; when it is gone somebody else has to.
+    relay.route = undefined
+    relay.receipting.peerDown(peerOf(3))
+    relay.route = peerOf(4)
+    relay.receipting.routed(peerOf(1))
+    expect(relay.said()).toEqual([[peerOf(4), peerOf(3), 4]])
+  })
+
+  it('wait while the link that leads there is full, and then only the newest go', () => {
+    const [rig, log] = away()
+    rig.route = peerOf(3)
+    rig.full.add(peerOf(3))
+    rig.receipting.arrived(peerOf(2), [said(7, log, 4)])
+    expect(rig.said()).toEqual([[peerOf(3), peerOf(7), 4]])
+    for (const sequence of [5, 6, 7]) {
+      rig.receipting.arrived(peerOf(2), [said(7, log, sequence)])
+      expect(rig.said()).toEqual([])
+    }
+    rig.full.clear()
+    rig.receipting.drained(peerOf(3))
+    expect(rig.said()).toEqual([[peerOf(3), peerOf(7), 7]])
+  })
+
+  it('tell a node that lost its store what it said before, over several hops', () => {
+    const [rig, log] = away()
+    rig.route = peerOf(3)
+    rig.receipting.arrived(peerOf(2), [said(7, log, 4)])
+    rig.said()
+    rig.receipting.arrived(peerOf(3), [said(7, log, 9)])
+    expect([rig.said(), rig.routesLost]).toEqual([[[peerOf(2), peerOf(7), 9]], 0])
+    rig.receipting.arrived(peerOf(2), [said(7, log, 5)])
+    expect(rig.said()).toEqual([[peerOf(2), peerOf(7), 9]])
+  })
+
+  it('wait for a log that is not known yet where it will be', () => {
+    const [rig] = away()
+    const later = new WrittenLog(4)
+    later.write(3)
+    rig.comes.add(peerOf(4))
+    rig.route = peerOf(3)
+    rig.receipting.arrived(peerOf(2), [said(7, later, 2), said(7, new WrittenLog(5), 2)])
+    expect(rig.said()).toEqual([])
+    rig.receipting.learned(rig.state(later))
+    expect(rig.said()).toEqual([[peerOf(3), peerOf(7), 2]])
+    rig.receipting.learned(rig.state(new WrittenLog(5)))
+    expect(rig.said()).toEqual([])
+  })
+
+  it('are nobody’s about its own log, and are forgotten with the log', () => {
+    const [rig, log, state] = away()
+    rig.receipting.arrived(peerOf(2), [said(1, log, 4)])
+    rig.receipting.arrived(peerOf(2), [said(7, log, 4)])
+    expect(rig.strikes.length).toBe(1)
+    expect(rig.said()).toEqual([[peerOf(3), peerOf(7), 4]])
+    rig.receipting.forget(state)
+    rig.route = peerOf(3)
+    rig.receipting.routed(peerOf(1))
+    expect(rig.said()).toEqual([])
   })
 })

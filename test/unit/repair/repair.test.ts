@@ -27,7 +27,7 @@ class Node extends Holder {
   peer!: Node
   channels = ['press']
 
-  constructor (clock: ManualClock, n: number) {
+  constructor (clock: ManualClock, n: number, readonly relay = true) {
     super(clock, n)
     const { crypto, book, peerId } = this
     this.receipts = new ReceiptBook({ store: this.store, book, crypto, mesh: testMesh, self: peerId, ownProcessed: () => [] })
@@ -37,10 +37,12 @@ class Node extends Holder {
       clock, random: seededRandom(n), crypto, mesh: testMesh, self: peerId, book, receipts: this.receipts, channels: () => this.channels, takesPart, joined: takesPart,
       open: (bytes) => { try { return openBatch(bytes, testMesh) } catch { return undefined } },
       send: (_to, bytes) => { this.#post(decodeFrame(bytes) as Frame); return true },
-      peerChannels: () => {}, offered: (log, from, to) => { this.offered.push(`${log.key} ${from}-${to}`) }, hopes: (_peer, log) => { this.hopes.push(log.key) }, learns: () => true, strike
+      peerChannels: () => {}, offered: (log, from, to) => { this.offered.push(`${log.key} ${from}-${to}`) }, hopes: (_peer, log) => { this.hopes.push(log.key) }, learns: () => true, strike,
+      relay: this.relay, isRelay: () => this.peer.relay
     })
     this.receipting = new Receipting({
-      clock, random: seededRandom(n), crypto, mesh: testMesh, self: peerId, book, receipts: this.receipts, processed: () => [], isUp: () => false, neighbours: () => [], send: () => {}, strike, takesPart
+      clock, random: seededRandom(n), crypto, mesh: testMesh, self: peerId, book, receipts: this.receipts, processed: () => [], strike, takesPart, willLearn: () => false,
+      relay: this.relay, isRelay: () => this.peer.relay, isUp: () => false, neighbours: () => [], route: () => undefined, routeLost: () => {}, send: () => true
     })
   }
 
@@ -110,6 +112,38 @@ describe('comparing', () => {
     }
   })
 
+  it('brings receipts to a relay from those that gave them and to those whose logs they are about, and none where neither relays', () => {
+    for (const [first, second] of [[true, false], [false, true], [false, false]] as const) {
+      const clock = new ManualClock()
+      const a = new Node(clock, 20, first)
+      const b = new Node(clock, 21, second)
+      a.peer = b
+      b.peer = a
+      const logs = [20, 21, 30].map(publisher => new WrittenLog(publisher))
+      for (const log of logs) {
+        log.write(2)
+        for (const node of [a, b]) node.learns(log)
+      }
+      const [ofA, ofB, ofC] = logs as [WrittenLog, WrittenLog, WrittenLog]
+      a.receipt(ofB, 40, 5)
+      a.receipt(ofC, 40, 5)
+      a.receipt(ofC, 20, 5)
+      b.receipt(ofA, 41, 5)
+      b.receipt(ofC, 41, 5)
+      b.receipt(ofC, 21, 5)
+      for (const node of [a, b]) node.repair.peerUp(node.peer.peerId)
+      clock.advance(100_000)
+      const has = (node: Node): number[] => logs.flatMap((log, i) => [20, 21, 40, 41].filter(by => node.receipts.sequence(node.book.ensure(log.id).key, peerOf(by)) > 0).map(by => i * 100 + by))
+      const before = [[140, 220, 240], [41, 221, 241]]
+      const both = first ? [[140, 220, 221, 240], [41, 140, 221, 241]] : second ? [[41, 140, 220, 240], [41, 220, 221, 241]] : before
+      expect([has(a), has(b)], `${first} ${second}`).toEqual(both)
+      const rounds = a.sent.filter(({ type }) => type === 'receipts').length + b.sent.filter(({ type }) => type === 'receipts').length
+      clock.advance(100_000)
+      expect(a.sent.filter(({ type }) => type === 'receipts').length + b.sent.filter(({ type }) => type === 'receipts').length).toBe(rounds)
+      for (const node of [a, b]) node.repair.close()
+    }
+  })
+
   it('makes both know what either knew, however few or many items each has', () => {
     const amount = fc.constantFrom(0, 1, 5, 32, 33, 60, 150)
     fc.assert(fc.property(amount, amount, fc.infiniteStream(fc.nat(199)), fc.infiniteStream(fc.nat(2)), fc.boolean(), (inA, inB, which, how, withReceipts) => {
@@ -118,7 +152,7 @@ describe('comparing', () => {
         for (let i = 0; i < count; i++) {
           const log = logs[which.next().value as number] as WrittenLog
           node.learns(log, how.next().value as number)
-          if (withReceipts) node.receipt(log, 3 + i % 4, 1 + (how.next().value as number))
+          if (withReceipts) node.receipt(log, 240 + i % 4, 1 + (how.next().value as number))
           if (i % 7 === 0) {
             const { trim, bytes } = log.trim(1 + (how.next().value as number) * 2)
             node.book.noteTrim(node.book.ensure(log.id), trim, bytes)
