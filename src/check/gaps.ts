@@ -28,6 +28,9 @@ export class Gaps {
     for (; i < this.#list.length; i++) this.#tops[i] = Math.max(this.#tops[i - 1] ?? 0, (this.#list[i] as Gap).to)
   }
 
+  /** The store that knew of them was lost or put back: what is in them may come after all. */
+  undo (): void { for (const gap of this.#list) gap.firm = false }
+
   /** Those that cover the position, the latest in the list first. */
   * over (position: number): Generator<Gap, undefined> {
     if (this.#list.length === 0) return

@@ -110,9 +110,10 @@ export class Subscription {
       log.claimed = Infinity
       log.marks.clear()
       log.held.clear()
+      log.soft = []
+      log.gaps.undo()
       for (const state of log.states.values()) {
         state.status = 'undone'
-        state.asked = false
       }
     }
   }

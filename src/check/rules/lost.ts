@@ -24,7 +24,7 @@ export function checkLost (facts: Facts): void {
 /** Whether the message may have been settled though no line says so. */
 function isSettled (facts: Facts, history: HistoryFacts, subscription: Subscription, sub: SubLog, position: number, state: State): boolean {
   if (state.status === 'acked' || state.status === 'dead') return true
-  if (state.status === 'undone') return state.settled !== 0
+  if (state.status === 'undone') return state.settled !== 0 || isInDoubt(history, subscription, state)
   const gap = sub.gaps.first(position)
   if (gap !== undefined && gap.ref > state.last) return true
   const made = sub.log.made.get(position)
@@ -32,8 +32,11 @@ function isSettled (facts: Facts, history: HistoryFacts, subscription: Subscript
   const seen = made === undefined ? sub.log.seen.get(position) : undefined
   // Of a publish with an unknown outcome it is known what was asked for.
   if (seen !== undefined && facts.node(sub.log.publisher).unknown.some(op => op.topic === seen.topic && op.body === seen.body && facts.mayHaveExpired(op.expiresAt))) return true
-  if (state.life === history.lives) return false
-  // The node ended before it said how the delivery ended.
+  return state.life !== history.lives && isInDoubt(history, subscription, state)
+}
+
+/** The node ended before it said how the delivery ended. A copy of its store that is put back later may hold that. */
+function isInDoubt (history: HistoryFacts, subscription: Subscription, state: State): boolean {
   return history.settles[state.life] !== true || state.asked || state.attempt >= (subscription.maxAttempts ?? 1)
 }
 
@@ -54,7 +57,7 @@ function checkLog (facts: Facts, history: HistoryFacts, subscription: Subscripti
   let heard: number | undefined
   for (const [position, made] of log.made) {
     const state = sub?.states.get(position)
-    if (state !== undefined && (state.status !== 'undone' || state.settled !== 0)) continue
+    if (state !== undefined && (state.status !== 'undone' || isSettled(facts, history, subscription, sub as SubLog, position, state))) continue
     if (!subscription.matches(made.topic) || channelOf(made.topic) !== log.channel) continue
     if (sub?.gaps.first(position) !== undefined || facts.mayHaveExpired(made.expiresAt)) continue
     if (!isInScope(facts, subscription, sub, log, position, made)) continue

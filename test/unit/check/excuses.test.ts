@@ -41,6 +41,14 @@ describe('what was settled comes again', () => {
     expect(broken([...made('m', 1), fault('restored')], again)).toEqual(['delivered-again'])
   })
 
+  test('when it was in a gap, and the store that knew of the gap was lost', () => {
+    const told = (...meanwhile: HistoryEvent[]): HistoryEvent[] => [subscribe(), gap('forked', 1), ...handled('n', 2), ...meanwhile, start('S'), subscribe(), ...handled('m', 1)]
+    const two = [...made('m', 1), ...made('n', 2), fault('forked')]
+    expect(broken(two, told())).toContain('delivered-after-gap')
+    expect(broken(two, told(fault('disk-lost')))).toEqual([])
+    expect(broken(two, told(fault('restored')))).toEqual([])
+  })
+
   test('when another history says that the store was put back, at a time that cannot be told', () => {
     expect(broken([...made('m', 1), fault('restored', 'S')], again)).toEqual([])
     expect(broken(made('m', 1), again, {}, [[fault('restored', 'S')]])).toEqual([])
@@ -56,6 +64,11 @@ describe('a delivery that was open when its node ended', () => {
 
   test('must come again when nobody had settled it', () => { expect(broken(made('m', 1), ended())).toEqual(['stuck']) })
   test('is in doubt once it was to be settled', () => { expect(broken(made('m', 1), ended(settle(1)))).toEqual([]) })
+  test('stays in doubt when a copy of the store is put back, which may know that it was settled', () => {
+    expect(broken(made('m', 1), ended(settle(1), fault('restored')))).toEqual([])
+    expect(broken(made('m', 1), [subscribe(), deliver('m', 1, { attempt: 3 }), fault('restored'), start('S'), subscribe()])).toEqual([])
+    expect(broken(made('m', 1), ended(fault('restored')))).toEqual(['lost'])
+  })
   test('is in doubt at its last attempt, which may have made it a dead letter', () => {
     expect(broken(made('m', 1), [subscribe(), deliver('m', 1, { attempt: 3 }), start('S'), subscribe()])).toEqual([])
     expect(broken(made('m', 1), [subscribe(), deliver('m', 1, { attempt: 3 }), start('S'), subscribe(), deliver('m', 1, { redriven: true }), settle(1), ack(1)])).toEqual([])
