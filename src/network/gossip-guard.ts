@@ -15,12 +15,14 @@ import { GOSSIP_JUNK_BURST, GOSSIP_JUNK_PER_SECOND, GOSSIP_MESSAGES_BURST, GOSSI
 const PEERS_MAX = 4096
 /** Identifiers of messages count as one entry together for so many. */
 const IDS_PER_UNIT = 50
+/** So do so many bytes that are not those of messages. */
+const BYTES_PER_UNIT = 1024
 
 interface Ids { readonly messageIDs?: readonly unknown[] }
 
 export interface GuardedRpc {
   readonly subscriptions?: ReadonlyArray<{ readonly topic?: string }>
-  readonly messages?: ReadonlyArray<{ readonly topic?: string }>
+  readonly messages?: ReadonlyArray<{ readonly topic?: string, readonly data?: Uint8Array }>
   readonly control?: { readonly ihave?: readonly Ids[], readonly iwant?: readonly Ids[], readonly idontwant?: readonly Ids[], readonly graft?: readonly unknown[], readonly prune?: readonly unknown[] }
 }
 
@@ -45,6 +47,7 @@ export class GossipGuard {
   readonly #allowances = new Map<string, Allowance>()
   /** Who sent the bytes that are about to be decoded. */
   readonly #senders = new WeakMap<Uint8Array, string>()
+  readonly #sizes = new WeakMap<GuardedRpc, number>()
 
   constructor (private readonly inside: GuardedInside, private readonly o: GuardOptions) {}
 
@@ -55,7 +58,9 @@ export class GossipGuard {
     inside.pipePeerReadStream = (peerId, source) => pipePeerReadStream.call(inside, peerId, this.#paced(peerId.toString(), source))
     inside.decodeRpc = (bytes) => {
       try {
-        return decodeRpc.call(inside, bytes)
+        const rpc = decodeRpc.call(inside, bytes)
+        this.#sizes.set(rpc, bytes.length)
+        return rpc
       } catch (error) {
         const peerId = this.#senders.get(bytes)
         if (peerId !== undefined) this.o.offence(peerId, 'gossip that does not decode, or has too much in one piece')
@@ -97,16 +102,18 @@ export class GossipGuard {
     if (rawStream?.status === 'open' && rawStream.readStatus === 'paused') rawStream.resume()
   }
 
-  #admits (peerId: string, { subscriptions = [], messages = [], control }: GuardedRpc): boolean {
+  #admits (peerId: string, rpc: GuardedRpc): boolean {
+    const { subscriptions = [], messages = [], control } = rpc
     const allowance = this.#of(peerId)
     const now = this.o.nowMs()
     let strays = 0
     for (const { topic } of messages) if (topic === undefined || !this.o.isJoined(topic)) strays++
     const ids = (entries: readonly Ids[] = []): number => entries.reduce((sum, { messageIDs }) => sum + (messageIDs?.length ?? 0), 0)
     const talk = [control?.ihave, control?.iwant, control?.idontwant].reduce((sum, entries) => sum + ids(entries) + (entries?.length ?? 0), 0)
-    const junk = strays + subscriptions.length + ((control?.graft?.length ?? 0) + (control?.prune?.length ?? 0)) / 2 + talk / IDS_PER_UNIT
+    const wordy = ((this.#sizes.get(rpc) ?? 0) - messages.reduce((sum, { data }) => sum + (data?.length ?? 0), 0)) / BYTES_PER_UNIT
+    const junk = strays + wordy + subscriptions.length + ((control?.graft?.length ?? 0) + (control?.prune?.length ?? 0)) / 2 + talk / IDS_PER_UNIT
     allowance.messages.spend(now, messages.length)
-    if (junk === 0 || allowance.junk.spend(now, junk)) return true
+    if (allowance.junk.spend(now, junk)) return true
     this.o.offence(peerId, 'a flood of gossip’s own messages')
     return false
   }

@@ -8,13 +8,17 @@ import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
+import type { Clock } from '../base/clock.js'
 import { SkeinError } from '../base/errors.js'
+import { hostOf } from './addresses.js'
+import { Doorstep } from './doorstep.js'
 import { CONNECTIONS_MAX, DIAL_TIMEOUT_MS, INBOUND_PER_SECOND_MAX, SETUP_TIMEOUT_MS, STREAMS_PER_CONNECTION_MAX } from './network-limits.js'
 
 export interface HostOptions {
   readonly privateKey: PrivateKey
   readonly listen: readonly string[]
   readonly agent: string
+  readonly clock: Clock
   /** Service name; undefined: no mDNS. */
   readonly mdns: string | undefined
   readonly gossip: (components: GossipSubComponents) => GossipSub
@@ -25,6 +29,7 @@ export interface HostOptions {
 export function createHost (options: HostOptions): Promise<Libp2p> {
   const { privateKey, listen, agent, gossip, discovered } = options
   const serviceTag = options.mdns
+  const doorstep = new Doorstep(options.clock)
   return createLibp2p({
     privateKey,
     logger: quiet,
@@ -48,7 +53,14 @@ export function createHost (options: HostOptions): Promise<Libp2p> {
     },
     // It aborts busy healthy connections; links have pings of their own.
     connectionMonitor: { enabled: false },
-    connectionGater: { denyDialMultiaddr: () => false },
+    connectionGater: {
+      denyDialMultiaddr: () => false,
+      denyInboundConnection: (connection) => !doorstep.admits(hostOf(connection.remoteAddr.toString()), connection),
+      denyInboundEncryptedConnection: (_peerId, connection) => {
+        doorstep.passed(connection)
+        return false
+      }
+    },
     peerDiscovery: serviceTag === undefined
       ? []
       : [(components) => {

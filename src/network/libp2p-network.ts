@@ -91,6 +91,7 @@ class Libp2pNetworkShell implements Libp2pNetwork {
       privateKey,
       listen,
       agent,
+      clock: this.options.clock,
       mdns: mdns === true ? this.names.mdns : undefined,
       gossip: this.gossiper.service,
       discovered: (peerId, addresses) => { this.dialling.input({ type: 'add', peerId, addresses }) }

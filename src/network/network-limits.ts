@@ -69,6 +69,8 @@ export const ODD_FRAMES_BURST = 500
 export const STREAMS_PER_CONNECTION_MAX = 64
 /** Connections of one peer. Two nodes that dial each other have two for a moment, and a restart adds one. */
 export const CONNECTIONS_PER_PEER_MAX = 6
+/** Connections from one address that have not proven who they are yet, of 200 in all: that takes some milliseconds. */
+export const DOORSTEP_PER_HOST_MAX = 100
 /** Inbound connections from one address that have not shaken hands. Twenty nodes behind one address may start together. */
 export const SILENT_PER_HOST_MAX = 128
 /** Connections a second from one address; each costs a key exchange. */

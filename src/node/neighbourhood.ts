@@ -124,7 +124,7 @@ export class Neighbourhood {
       case 'buckets': return this.#e.repair.buckets(peerId, frame.value)
       case 'heads': return this.#e.repair.takeHeads(peerId, frame.value)
       case 'have': return this.#e.repair.have(peerId, frame.value)
-      case 'want': return this.#e.provider.want(peerId, frame.value) ? 0 : 1
+      case 'want': return this.#e.provider.want(peerId, frame.value) ? 0 : DENIAL_COST
       case 'credit': return this.#e.provider.credit(peerId, frame.value) ? 0 : costOf(bytes)
       case 'data': return this.#e.puller.data(peerId, frame.value) ? ASKED_FOR : costOf(bytes)
       case 'end': return this.#e.puller.end(peerId, frame.value) ? 0 : costOf(bytes)
@@ -142,6 +142,8 @@ export class Neighbourhood {
 }
 
 const ASKED_FOR = -1
+/** A want for what is not here, which is answered. */
+const DENIAL_COST = 3
 
 /** What it costs to look at so many bytes, in units of work. */
-const costOf = (bytes: Uint8Array): number => 1 + bytes.length / 16_384
+const costOf = (bytes: Uint8Array): number => 1 + bytes.length / 4096

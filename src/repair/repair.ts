@@ -29,6 +29,7 @@ const FEW = 32
 const HAVE_DELAY_MS = 20
 /** What an answer to a comparison costs: items of it, and channels compared, for each unit of work. */
 const ITEMS_PER_UNIT = 16
+const COMPARISON_COST = 4
 const CHANNELS_PER_UNIT = 8
 /** A head that is older than what is known, which is looked up on disk. */
 const OLD_HEAD_COST = 4
@@ -201,7 +202,7 @@ export class Repair {
         items += BUCKETS
       }
     }
-    return 1 + summary.channels.length / CHANNELS_PER_UNIT + items / ITEMS_PER_UNIT
+    return COMPARISON_COST + summary.channels.length / CHANNELS_PER_UNIT + items / ITEMS_PER_UNIT
   }
 
   buckets (peerId: string, { channel, heads, receipts }: Buckets): number {
@@ -212,7 +213,7 @@ export class Repair {
     const { digests, of } = this.#compared(peerId)
     const others = digests === this.#none ? new Set<number>() : digests.differing(channel, receipts)
     if (others.size > 0) items += this.#sendReceipts(peerId, channel, others, of)
-    return 1 + items / ITEMS_PER_UNIT
+    return COMPARISON_COST + items / ITEMS_PER_UNIT
   }
 
   /** Returns how many items were looked at. */

@@ -38,8 +38,8 @@ export class MeshProcess {
   #next = 1
   #alive = true
 
-  constructor () {
-    const child = this.#child = fork(CHILD, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], execArgv: [], serialization: 'advanced' })
+  constructor (flags: readonly string[] = []) {
+    const child = this.#child = fork(CHILD, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], execArgv: [...flags], serialization: 'advanced' })
     let isReady = (): void => {}
     this.ready = new Promise((resolve, reject) => {
       isReady = resolve
@@ -213,6 +213,8 @@ export class MeshPeer {
   async stored (id: string, options: { by?: number | string } & Wait = {}): Promise<ReceiptState> { return await this.#call('stored', { id, timeoutMs: DEADLINE_MS - 5_000, ...options }) }
   async processed (id: string, options: { by: string } & Wait): Promise<ReceiptState> { return await this.#call('processed', { id, timeoutMs: DEADLINE_MS - 5_000, ...options }) }
   async watchMemory (): Promise<void> { await this.#call('watchMemory') }
+  /** Bytes of the heap and outside of it after a collection. The process needs `--expose-gc`. */
+  async used (): Promise<{ used: number, resident: number }> { return await this.#call('used') }
   async memory (): Promise<{ first: { own: number, all: number }, most: { own: number, all: number } }> { return await this.#call('memory') }
 
   async joinedBy (...others: MeshPeer[]): Promise<void> {
@@ -245,8 +247,8 @@ export class MeshBench {
   readonly dir = mkdtempSync(join(tmpdir(), 'skein-mesh-'))
   readonly #processes: MeshProcess[] = []
 
-  process (): MeshProcess {
-    const process = new MeshProcess()
+  process (...flags: string[]): MeshProcess {
+    const process = new MeshProcess(flags)
     this.#processes.push(process)
     return process
   }

@@ -212,7 +212,15 @@ const COMMANDS = {
     peers.delete(name)
   },
   watchMemory: () => { watchMemory() },
-  memory: () => watched
+  memory: () => watched,
+  used: async () => {
+    for (let i = 0; i < 3; i++) {
+      globalThis.gc()
+      await new Promise(resolve => { setImmediate(resolve) })
+    }
+    const { heapUsed, external, arrayBuffers, rss } = process.memoryUsage()
+    return { used: heapUsed + external + arrayBuffers, resident: rss }
+  }
 }
 
 process.on('message', async ({ call, command, args }) => {

@@ -107,5 +107,14 @@ export const DIRECTORY = [
     find: "if (page.sequence > this.#o.clock.wallMs() + AHEAD_MS) return 'ignore'",
     replace: '',
     by: 'test/unit/directory/directory.test.ts'
+  },
+  {
+    name: 'made-up-nodes-keep-others-out',
+    what: 'a directory full of what one neighbour made up takes in nobody else',
+    breaks: 'one peer must not keep others out',
+    file: 'src/directory/known-nodes.ts',
+    find: '|| (most === from && !isKnownHere) || !this.#evictOf(most, peerId)) return false',
+    replace: "|| most !== '') return false",
+    by: 'test/unit/node/bad-peer-quotas.test.ts'
   }
 ]

@@ -98,5 +98,59 @@ export const NETWORK = [
     find: 'if (this.current.instance !== entry.instance) {',
     replace: 'if (this.current.instance === undefined) {',
     by: 'test/unit/network/election.test.ts'
+  },
+  {
+    name: 'flood-not-cut-off',
+    what: 'work that brings nothing is counted, and nothing follows from it',
+    breaks: 'a neighbour that floods is cut off',
+    file: 'src/node/conduct.ts',
+    find: 'if (waste > 0 && !conduct.waste.spend(now, waste)) {',
+    replace: 'if (waste > 0 && conduct.waste.spend(now, waste) && waste < 0) {',
+    by: 'test/unit/node/bad-peer-frames.test.ts'
+  },
+  {
+    name: 'rejected-gossip-not-struck',
+    what: 'a neighbour that passes forged gossip on is never cut off',
+    breaks: 'invalid signatures: then a ban',
+    file: 'src/node/reception.ts',
+    find: "if (verdict === 'reject') conducts.strike(from, 'gossip that does not hold')\n    else if",
+    replace: 'if',
+    by: 'test/unit/node/bad-peer-frames.test.ts'
+  },
+  {
+    name: 'ban-given-again-for-what-was-under-way',
+    what: 'what still comes of a neighbour that was cut off makes its ban longer',
+    breaks: 'bans grow by repetition only',
+    file: 'src/node/conduct.ts',
+    find: 'if (now < conduct.bannedUntilMs) return PAUSE_MS_MAX',
+    replace: '',
+    by: 'test/unit/node/bad-peer-frames.test.ts'
+  },
+  {
+    name: 'ban-never-grows',
+    what: 'a neighbour that comes back to attack is banned for a minute each time',
+    breaks: 'bans grow',
+    file: 'src/node/conduct.ts',
+    find: 'BAN_MS * 2 ** Math.min(conduct.bans, 16)',
+    replace: 'BAN_MS',
+    by: 'test/unit/node/bad-peer-frames.test.ts'
+  },
+  {
+    name: 'junk-channels-stay',
+    what: 'a neighbour’s made-up channels keep all others out of a relay',
+    breaks: 'relays join channels',
+    file: 'src/node/channels.ts',
+    find: "if (places === 'joined') this.#leave(channel)\n    else this.#forget(channel)\n    return true",
+    replace: 'return false',
+    by: 'test/unit/node/bad-peer-quotas.test.ts'
+  },
+  {
+    name: 'idle-channels-stay',
+    what: 'a relay never forgets a channel that nobody uses',
+    breaks: 'bounded',
+    file: 'src/node/channels.ts',
+    find: "      this.#forget(channel)\n    }\n  }",
+    replace: "    }\n  }",
+    by: 'test/unit/node/bad-peer-quotas.test.ts'
   }
 ]

@@ -161,5 +161,14 @@ export const RECEIPTS = [
     find: 'for (const key of this.#ofPublisher.get(of) ?? []) yield * this.#logs.get(key)?.values() ?? []',
     replace: '',
     by: ['test/unit/repair/repair.test.ts', 'test/unit/outbox/receipt-book.test.ts']
+  },
+  {
+    name: 'receipts-of-one-neighbour-unbounded',
+    what: 'made-up receipts fill the memory as fast as they come',
+    breaks: 'bounded',
+    file: 'src/inbox/receipting.ts',
+    find: 'if (growth > 0 && !this.#paces.take(peerId, this.#o.clock.nowMs(), growth)) {',
+    replace: 'if (growth === Number.POSITIVE_INFINITY) {',
+    by: 'test/unit/node/bad-peer-quotas.test.ts'
   }
 ]

@@ -170,5 +170,50 @@ export const REPAIR = [
     find: 'if (log.own) return this.#e.own.isCurrent(log) ? this.#wantedBack(log, keepFrom) : { from: keepFrom, to: log.head, since: 0 }',
     replace: 'if (log.own) return undefined',
     by: 'test/unit/node/wants.test.ts'
+  },
+  {
+    name: 'silent-neighbour-holds-up-each-log',
+    what: 'a neighbour that answers nothing is asked first again for each log',
+    breaks: 'custodian withholds',
+    file: 'src/repair/puller.ts',
+    find: "need.refusals.passOver(need.want.peerId, 'silent', now + SILENT_MS, now)\n          this.#reliability.failed(need.want.peerId, now)",
+    replace: "need.refusals.passOver(need.want.peerId, 'silent', now + SILENT_MS, now)",
+    by: 'test/unit/repair/pull-withheld.test.ts'
+  },
+  {
+    name: 'dripping-neighbour-kept',
+    what: 'a neighbour that sends a little now and then is never left for another',
+    breaks: 'custodian withholds',
+    file: 'src/repair/puller.ts',
+    find: 'if (!quiet && (want.outstanding > 0 || !this.#reliability.drips(want.peerId, now))) return false',
+    replace: 'if (!quiet) return false',
+    by: 'test/unit/repair/pull-withheld.test.ts'
+  },
+  {
+    name: 'empty-promises-believed',
+    what: 'a neighbour that says again and again that it has what it denies is asked each time at once',
+    breaks: 'custodian lies',
+    file: 'src/repair/refusals.ts',
+    find: 'if (++refusal.promises > PROMISES_MAX) return',
+    replace: '',
+    by: 'test/unit/repair/pull-withheld.test.ts'
+  },
+  {
+    name: 'busy-for-ever-believed',
+    what: 'a neighbour that is always busy keeps a gap from being told',
+    breaks: 'no stall',
+    file: 'src/repair/refusals.ts',
+    find: '|| isBusy || isSlow(peerId)) silent = true',
+    replace: '|| isSlow(peerId)) silent = true',
+    by: 'test/unit/repair/pull-withheld.test.ts'
+  },
+  {
+    name: 'logs-of-one-publisher-unbounded',
+    what: 'one publisher fills the places for logs',
+    breaks: 'bounded',
+    file: 'src/repair/log-quota.ts',
+    find: ' || book.logsOf(id.publisher) >= LOGS_PER_PUBLISHER_MAX * share',
+    replace: '',
+    by: 'test/unit/node/bad-peer-quotas.test.ts'
   }
 ]
