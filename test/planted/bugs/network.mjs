@@ -118,15 +118,6 @@ export const NETWORK = [
     by: 'test/unit/node/bad-peer-frames.test.ts'
   },
   {
-    name: 'ban-given-again-for-what-was-under-way',
-    what: 'what still comes of a neighbour that was cut off makes its ban longer',
-    breaks: 'bans grow by repetition only',
-    file: 'src/node/conduct.ts',
-    find: 'if (now < conduct.bannedUntilMs) return PAUSE_MS_MAX',
-    replace: '',
-    by: 'test/unit/node/bad-peer-frames.test.ts'
-  },
-  {
     name: 'ban-never-grows',
     what: 'a neighbour that comes back to attack is banned for a minute each time',
     breaks: 'bans grow',
