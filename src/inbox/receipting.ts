@@ -205,7 +205,8 @@ export class Receipting {
         // Whoever passes it on thinks that this node leads to the publisher: it answers for the statement again.
         if (value.sequence === sequence) this.#passOn(log, before, peerId)
         else {
-          useless += SAME_AGAIN_COST
+          // One that was away has many older ones, and tells of all of them.
+          useless += KNOWN_COST
           this.#answer(peerId, log, before)
         }
         continue
