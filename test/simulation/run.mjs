@@ -91,10 +91,12 @@ async function runAll (file, settings) {
   const untilMs = minutes === undefined ? Number.MAX_SAFE_INTEGER : startMs + minutes * 60_000
   let run = 0
   let failed = 0
+  let cpuMs = 0
   let toldMs = startMs
   const workers = new Set()
   const take = (outcome) => {
     run++
+    cpuMs += outcome.cpuMs ?? 0
     if (!outcome.ok) {
       failed++
       tell(outcome)
@@ -103,7 +105,7 @@ async function runAll (file, settings) {
     if (quiet || Date.now() - toldMs < 10_000) return
     toldMs = Date.now()
     const seconds = (toldMs - startMs) / 1000
-    line(`… ${run} seeds in ${seconds.toFixed(0)} s, ${(run / seconds * 3600).toFixed(0)} an hour, ${failed} failed`)
+    line(`… ${run} seeds in ${seconds.toFixed(0)} s, ${(run / seconds * 3600).toFixed(0)} an hour, ${(cpuMs / run).toFixed(0)} ms of processor each, ${failed} failed`)
   }
   await Promise.all(Array.from({ length: Math.min(jobs, seeds) }, (_, i) => new Promise((resolve) => {
     const share = Math.ceil((seeds - i) / jobs)

@@ -11,8 +11,10 @@ process.on('uncaughtException', (error) => {
 
 for (let n = 0; n < seeds && Date.now() < untilMs; n++) {
   current = from + n * step
+  const before = process.cpuUsage()
   const outcome = await simulate(current, options)
-  const line = { seed: current, ok: outcome.ok, simulatedMs: outcome.simulatedMs, events: outcome.events, published: outcome.published }
+  const { user, system } = process.cpuUsage(before)
+  const line = { seed: current, cpuMs: (user + system) / 1000, ok: outcome.ok, simulatedMs: outcome.simulatedMs, events: outcome.events, published: outcome.published }
   if (!outcome.ok) {
     const shrunk = options.noShrink ? { options, outcome, runs: 0 } : await shrink(outcome, options)
     Object.assign(line, { wrong: outcome.wrong, faults: outcome.faults, shrunk: { wrong: shrunk.outcome.wrong, faults: shrunk.outcome.faults, nodes: shrunk.outcome.nodes, replay: replayCommand(current, shrunk.options) } })

@@ -8,6 +8,7 @@ import { drift } from './drift.js'
 import { duplication } from './duplication.js'
 import { emptied } from './emptied.js'
 import { equivocation } from './equivocation.js'
+import { floodingNeighbour } from './flooding-neighbour.js'
 import { flapping } from './flapping.js'
 import { fsync } from './fsync.js'
 import { halfOpen } from './half-open.js'
@@ -30,6 +31,6 @@ import { tornCommit } from './torn-commit.js'
 /** All kinds of faults, in the order in which they begin. */
 export const FAULTS: readonly FaultClass[] = [
   loss, duplication, reordering, latency, bandwidth, oneWay, halfOpen, partition, flapping,
-  crash, tornCommit, stop, diskFull, fsync, clockSteps, drift, slowNodes, pauses, lateJoin, lyingNeighbour, equivocation, smallQuotas, smallCustody,
+  crash, tornCommit, stop, diskFull, fsync, clockSteps, drift, slowNodes, pauses, lateJoin, lyingNeighbour, equivocation, floodingNeighbour, smallQuotas, smallCustody,
   restore, emptied, bitRot, leave
 ]
