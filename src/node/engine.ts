@@ -307,8 +307,6 @@ export class Engine {
         this.wants.damaged(log, from, to)
         options.listener.damaged(log, from)
         this.puller.notice(log)
-        // What this life has published comes back in a later one, if anybody has it; until then nobody must wait for it here.
-        if (this.own.isCurrent(log)) clock.soon(() => { if (!this.#closed) this.wants.unavailable(log, from, to, 'unrecoverable') })
       }
     })
   }

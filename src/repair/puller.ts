@@ -404,7 +404,8 @@ export class Puller {
       }
       need.dueMs = Math.min(need.dueMs, ranges.isEmpty ? atMs : now + 20)
     }
-    if (peers.length === 0 && !this.#o.isConnected()) refusals.reset()
+    // What a node lost of its own logs is where it can be reached, or nowhere.
+    if (peers.length === 0 && !this.#o.isConnected() && !log.own) refusals.reset()
     // Somebody will be asked as soon as it has time: until then nothing is certain.
     else if (!waits) this.#judge(need, missing, peers, now)
   }
