@@ -39,6 +39,8 @@ const NEW_SUBSCRIPTION_BYTES_PER_SECOND = 64 * 1024
 type Bytes = Uint8Array<ArrayBuffer>
 
 export interface OwnAnnouncement {
+  /** The latest time in a header that this node has signed. */
+  readonly newestMs: number
   readonly relay: boolean
   readonly addresses: readonly string[]
   readonly joined: readonly string[]
@@ -137,7 +139,10 @@ export class Directory {
   #announce (all: boolean): Uint8Array[] {
     const own = this.#o.own()
     this.#lastMs = this.#o.clock.nowMs()
-    this.#sequence = Math.max(this.#sequence + 1, Math.floor(this.#o.clock.wallMs()))
+    const wallMs = Math.floor(this.#o.clock.wallMs())
+    // An announcement is a newer word than the batches before it, though the clock went back since: others tell the way here by it.
+    const newestMs = own.newestMs < wallMs + AHEAD_MS / 2 ? own.newestMs : 0
+    this.#sequence = Math.max(this.#sequence + 1, wallMs, newestMs + 1)
     const pages = paged(own, own.heads(all))
     const signed = pages.map((page, i) => signAnnouncement(this.#o.crypto, {
       mesh: this.#o.mesh as Bytes,

@@ -3,12 +3,13 @@
  * leads there. Each neighbour on the way keeps a statement and passes it on by the same rule, so that what a wave of receipts costs
  * grows with the nodes and the hops, and not with the square of the nodes.
  *
- * A link loses nothing while it is up: whoever took a statement over answers for it as long as its link is up. When the link goes,
- * and while nobody leads to the publisher, what is known about the log is owed: it is sent, once, to the next neighbour that leads there.
+ * A link loses nothing while it is up: whoever took a statement over answers for it, and passes it on soon or gives it back. What it took
+ * over just before its link goes is owed, and so is what came while nobody leads to the publisher: it goes to the next neighbour that leads there.
  *
  * Ways change, so that what was handed over may come back. It is handed over again when the way is by a newer word of the publisher than
  * the last time: along a chain of hands the words never get older, and by one word nobody is led in a circle.
  */
+import type { Clock } from '../base/clock.js'
 import { framesOf } from '../repair/frames.js'
 import type { LogState } from '../store/log-state.js'
 
@@ -24,7 +25,11 @@ export interface Way {
   readonly wordMs: number
 }
 
+/** What was handed over so long before a link goes has been passed on. A choice: longer than it takes to notice that nobody is there. */
+export const HANDED_MS = 60_000
+
 export interface ClimbOptions {
+  readonly clock: Clock
   readonly self: string
   /** This node keeps whole channels. */
   readonly relay: boolean
@@ -34,12 +39,28 @@ export interface ClimbOptions {
   readonly neighbours: (channel: string) => string[]
   /** The way to the log's publisher, if that neighbour is up and takes in the channel. */
   readonly route: (log: LogState) => Way | undefined
+  /** No neighbour leads to it, not even one of which it is not known yet that it takes in the channel. */
+  readonly isAstray: (log: LogState) => boolean
   /** The neighbour that led to it does not. */
   readonly routeLost: (log: LogState) => void
   /** All newest statements about the log. */
   readonly about: (log: LogState) => Iterable<Statement>
   /** False: the link is full; what comes now is queued all the same, but no more should. */
   readonly send: (peerId: string, statements: Uint8Array[]) => boolean
+}
+
+/** A neighbour, from when its link comes up until it goes. */
+interface Link {
+  goneMs: number | undefined
+  /** Logs of which it has taken statements over. */
+  readonly logs: Map<LogState, number>
+}
+
+/** That a statement was handed over: by which word of the publisher, to whom and when. */
+interface Hand {
+  readonly wordMs: number
+  readonly link: Link
+  readonly atMs: number
 }
 
 interface Debt {
@@ -50,12 +71,11 @@ interface Debt {
 export class Climb {
   readonly #o: ClimbOptions
   /** Statements that go out with the next flush, by neighbour. */
-  #out = new Map<string, Array<{ log: LogState, bytes: Uint8Array }>>()
-  /** By which word of the publisher a statement was handed over last. */
-  readonly #passed = new WeakMap<object, number>()
-  /** Logs of which a neighbour has taken statements over, for as long as it is up. */
-  readonly #handed = new Map<string, Set<LogState>>()
-  /** Logs of which not all that is known is with somebody who leads to the publisher, by publisher. */
+  #out = new Map<string, Array<{ log: LogState, statement: Statement }>>()
+  /** How statements were handed over last. Those that never were are owed. */
+  readonly #hands = new WeakMap<object, Hand>()
+  readonly #links = new Map<string, Link>()
+  /** Logs of which some statements are owed, by publisher. */
   readonly #owed = new Map<string, Set<LogState>>()
   /** Publishers to whom the way may have changed. */
   readonly #due = new Set<string>()
@@ -67,38 +87,44 @@ export class Climb {
     this.#o = options
   }
 
-  /** A statement sets out. `from`: the neighbour that brought it. */
-  post (log: LogState, statement: Statement, from?: string): void {
+  /** A statement sets out. `from`: the neighbour that brought it, and whether it was news. */
+  post (log: LogState, statement: Statement, from?: string, isNews = true): void {
     const next = this.#next(log)
-    if (next !== undefined && next.neighbour !== from) {
+    if (next !== undefined) {
+      const hand = this.#hands.get(statement.content)
+      const isWithNext = hand?.wordMs === next.wordMs && hand.link.goneMs === undefined
+      if (next.neighbour === from && this.#comparesNotClimbs(log, from, statement.content.by)) {
+        this.#hand(next, log, statement)
+        return
+      }
+      if (!isWithNext) {
+        // Who leads there may have sent it before it did: it goes back.
+        this.#hand(next, log, statement)
+        this.#put(next.neighbour, log, statement)
+        return
+      }
       // It comes again, and is with the next already.
-      if (this.#passed.get(statement.content) === next.wordMs) return
-      this.#passed.set(statement.content, next.wordMs)
-      this.#hand(next.neighbour, log)
-      this.#put(next.neighbour, log, statement.bytes)
-      return
+      if (next.neighbour !== from) return
+      // Who was to lead there gives it back.
+      this.#o.routeLost(log)
     }
-    if (next !== undefined && this.#comparesNotClimbs(log, next.neighbour, statement.content.by)) {
-      this.#hand(next.neighbour, log)
-      return
-    }
-    // Who leads to the publisher for this node thinks the same of this node, or knows no way.
-    if (next !== undefined) this.#o.routeLost(log)
+    const wasHanded = this.#hands.delete(statement.content)
     this.#owe(log)
-    // Not twice: those who have it would pass it to and fro.
-    if (this.#passed.has(statement.content)) return
-    this.#passed.set(statement.content, 0)
-    for (const peerId of this.#astray(log)) if (peerId !== from) this.#put(peerId, log, statement.bytes)
+    const relays = this.#o.neighbours(log.channel).filter(peerId => peerId !== from && this.#o.isRelay(peerId))
+    for (const peerId of relays) this.#put(peerId, log, statement)
+    // A relay keeps it for the publisher. Others say that they do not lead there.
+    if (relays.length === 0 && !this.#o.relay && from !== undefined && (isNews || wasHanded) && next === undefined && this.#o.isAstray(log)) this.#put(from, log, statement)
   }
 
   /** Who leads to the publisher brings a newer word than the one that went there: it came back, and that neighbour answers for it. */
-  comesBack (log: LogState, earlier: Statement, from: string): boolean {
-    if (this.#next(log)?.neighbour !== from || !this.#passed.has(earlier.content)) return false
-    this.#hand(from, log)
+  comesBack (log: LogState, earlier: Statement, statement: Statement, from: string): boolean {
+    const next = this.#next(log)
+    if (next?.neighbour !== from || !this.#hands.has(earlier.content)) return false
+    this.#hand(next, log, statement)
     return true
   }
 
-  answer (peerId: string, log: LogState, statement: Statement): void { this.#put(peerId, log, statement.bytes) }
+  answer (peerId: string, log: LogState, statement: Statement): void { this.#put(peerId, log, statement) }
 
   /** A statement from the neighbour that leads to the publisher may be here by comparison only, and then that one answers for it. */
   #comparesNotClimbs (log: LogState, from: string, by: string): boolean {
@@ -112,24 +138,29 @@ export class Climb {
     return this.#o.isUp(log.publisher) ? { neighbour: log.publisher, wordMs: Number.POSITIVE_INFINITY } : this.#o.route(log)
   }
 
-  /** Where nobody is known to lead to the publisher: to those that keep receipts for it, else to all, who may know more. */
-  #astray (log: LogState): string[] {
-    const all = this.#o.neighbours(log.channel)
-    const relays = all.filter(this.#o.isRelay)
-    return relays.length > 0 || this.#o.relay ? relays : all
-  }
-
-  #put (peerId: string, log: LogState, bytes: Uint8Array): void {
+  #put (peerId: string, log: LogState, statement: Statement): void {
     const list = this.#out.get(peerId)
-    if (list === undefined) this.#out.set(peerId, [{ log, bytes }])
-    else list.push({ log, bytes })
+    if (list === undefined) this.#out.set(peerId, [{ log, statement }])
+    else list.push({ log, statement })
   }
 
-  #hand (peerId: string, log: LogState): void {
-    const logs = this.#handed.get(peerId)
-    if (logs === undefined) this.#handed.set(peerId, new Set([log]))
-    else logs.add(log)
+  #hand ({ neighbour, wordMs }: Way, log: LogState, { content }: Statement): void {
+    const atMs = this.#o.clock.nowMs()
+    let link = this.#links.get(neighbour)
+    if (link === undefined) this.#links.set(neighbour, link = { goneMs: undefined, logs: new Map() })
+    link.logs.set(log, atMs)
+    this.#hands.set(content, { wordMs, link, atMs })
   }
+
+  #isOwed (log: LogState, { content }: Statement, to: string): boolean {
+    const hand = this.#hands.get(content)
+    if (hand === undefined) return true
+    const { goneMs } = hand.link
+    return goneMs !== undefined && (this.#asksAll(log, to) || goneMs - hand.atMs < HANDED_MS)
+  }
+
+  /** A publisher may have lost what it was told just before it stopped, and a relay answers for those that are away. */
+  #asksAll (log: LogState, to: string): boolean { return this.#o.relay || to === log.publisher }
 
   /** What is known about the log, or a part of it, is with nobody who leads to its publisher. */
   #owe (log: LogState): void {
@@ -159,13 +190,17 @@ export class Climb {
 
   /** Returns whether something is owed that was with this neighbour. */
   peerDown (peerId: string): boolean {
-    const logs = this.#handed.get(peerId)
-    this.#handed.delete(peerId)
+    const link = this.#links.get(peerId)
+    const debt = this.#debts.get(peerId)
+    this.#links.delete(peerId)
     this.#debts.delete(peerId)
     this.#full.delete(peerId)
     this.#out.delete(peerId)
-    for (const log of logs ?? []) this.owe(log)
-    return logs !== undefined
+    if (link === undefined) return false
+    const nowMs = link.goneMs = this.#o.clock.nowMs()
+    for (const [log, atMs] of link.logs) if (nowMs - atMs < HANDED_MS || this.#asksAll(log, peerId)) this.owe(log)
+    for (const log of debt?.logs ?? []) this.owe(log)
+    return true
   }
 
   /** The link takes more. */
@@ -180,10 +215,10 @@ export class Climb {
     for (const [peerId, statements] of out) {
       // A full link gets what is newest when it takes more.
       if (this.#full.has(peerId)) {
-        for (const { log } of statements) this.#debt(peerId).add(log)
+        for (const { log, statement } of statements) this.#postpone(peerId, log, statement)
         continue
       }
-      for (const part of framesOf(statements.map(({ bytes }) => bytes))) if (!this.#o.send(peerId, part)) this.#full.add(peerId)
+      for (const part of framesOf(statements.map(({ statement }) => statement.bytes))) if (!this.#o.send(peerId, part)) this.#full.add(peerId)
     }
     for (const peerId of this.#debts.keys()) if (!this.#full.has(peerId)) this.#pay(peerId)
   }
@@ -196,10 +231,8 @@ export class Climb {
         const next = this.#next(log)
         if (next === undefined) continue
         logs?.delete(log)
-        this.#hand(next.neighbour, log)
-        if (this.#isCompared(log, next.neighbour)) continue
-        for (const { content } of this.#o.about(log)) this.#passed.set(content, next.wordMs)
-        this.#debt(next.neighbour).add(log)
+        if (!this.#isCompared(log, next.neighbour)) this.#debt(next.neighbour).add(log)
+        else for (const statement of this.#o.about(log)) this.#hand(next, log, statement)
       }
       if (logs?.size === 0) this.#owed.delete(publisher)
     }
@@ -216,16 +249,31 @@ export class Climb {
     let debt = this.#debts.get(peerId)
     if (debt === undefined) {
       const logs = new Set<LogState>()
-      this.#debts.set(peerId, debt = { logs, frames: framesOf(this.#statements(logs)) })
+      this.#debts.set(peerId, debt = { logs, frames: framesOf(this.#statements(logs, peerId)) })
     }
     return debt.logs
   }
 
+  #postpone (peerId: string, log: LogState, { content }: Statement): void {
+    if (this.#hands.get(content)?.link !== this.#links.get(peerId)) return
+    this.#hands.delete(content)
+    this.#debt(peerId).add(log)
+  }
+
   /** Logs may be added while it runs. */
-  * #statements (logs: Set<LogState>): Generator<Uint8Array> {
+  * #statements (logs: Set<LogState>, peerId: string): Generator<Uint8Array> {
     for (const log of logs) {
       logs.delete(log)
-      for (const { bytes } of this.#o.about(log)) yield bytes
+      const next = this.#next(log)
+      if (next?.neighbour !== peerId) {
+        this.owe(log)
+        continue
+      }
+      for (const statement of this.#o.about(log)) {
+        if (!this.#isOwed(log, statement, peerId)) continue
+        this.#hand(next, log, statement)
+        yield statement.bytes
+      }
     }
   }
 
@@ -245,7 +293,7 @@ export class Climb {
   /** The log is past. */
   forget (log: LogState): void {
     this.#owed.get(log.publisher)?.delete(log)
-    for (const logs of this.#handed.values()) logs.delete(log)
+    for (const { logs } of this.#links.values()) logs.delete(log)
     for (const { logs } of this.#debts.values()) logs.delete(log)
   }
 }

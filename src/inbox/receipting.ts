@@ -71,7 +71,7 @@ export interface ReceiptingOptions extends Omit<ClimbOptions, 'about'> {
 export class Receipting {
   readonly #o: ReceiptingOptions
   readonly #dirty = new Set<LogState>()
-  readonly #forward = new Map<string, { log: LogState, statement: Statement, from: string }>()
+  readonly #forward = new Map<string, { log: LogState, statement: Statement, from: string, isNews: boolean }>()
   /** Newer words for neighbours that brought older ones. */
   readonly #answers = new Map<string, { peerId: string, log: LogState, statement: Statement }>()
   readonly #broughtBy = new WeakMap<object, string>()
@@ -150,7 +150,7 @@ export class Receipting {
       if (statement !== undefined) this.#climb.post(log, statement)
     }
     this.#dirty.clear()
-    for (const { log, statement, from } of this.#forward.values()) this.#climb.post(log, statement, from)
+    for (const { log, statement, from, isNews } of this.#forward.values()) this.#climb.post(log, statement, from, isNews)
     this.#forward.clear()
     for (const { peerId, log, statement } of this.#answers.values()) this.#climb.answer(peerId, log, statement)
     this.#answers.clear()
@@ -203,7 +203,7 @@ export class Receipting {
         useless += KNOWN_COST
         if (log === undefined || before === undefined) continue
         // Whoever passes it on thinks that this node leads to the publisher: it answers for the statement again.
-        if (value.sequence === sequence) this.#passOn(log, before, peerId)
+        if (value.sequence === sequence) this.#passOn(log, before, peerId, false)
         else {
           // One that was away has many older ones, and tells of all of them.
           useless += KNOWN_COST
@@ -232,7 +232,7 @@ export class Receipting {
       const statement = { content: value, bytes: copy }
       this.#broughtBy.set(value, peerId)
       const earlier = before === undefined ? undefined : this.#broughtBy.get(before.content)
-      if (before !== undefined && earlier !== peerId && this.#climb.comesBack(log, before, peerId)) {
+      if (before !== undefined && earlier !== peerId && this.#climb.comesBack(log, before, statement, peerId)) {
         if (earlier !== undefined) this.#answer(earlier, log, statement)
       } else this.#passOn(log, statement, peerId)
     }
@@ -255,9 +255,9 @@ export class Receipting {
     this.#schedule()
   }
 
-  #passOn (log: LogState, statement: Statement, from: string): void {
+  #passOn (log: LogState, statement: Statement, from: string, isNews = true): void {
     if (log.own) return
-    if (this.#forward.size < FORWARD_MAX) this.#forward.set(`${log.key} ${statement.content.by}`, { log, statement, from })
+    if (this.#forward.size < FORWARD_MAX) this.#forward.set(`${log.key} ${statement.content.by}`, { log, statement, from, isNews })
     else this.#climb.owe(log)
     this.#schedule()
   }

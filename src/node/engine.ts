@@ -253,6 +253,7 @@ export class Engine {
         const { neighbour, wordMs } = this.routes.to(publisher, channel) ?? {}
         return neighbour !== undefined && wordMs !== undefined && this.neighbours.hasJoined(neighbour, channel) ? { neighbour, wordMs } : undefined
       },
+      isAstray: ({ publisher, channel }) => this.routes.to(publisher, channel)?.neighbour === undefined,
       routeLost: ({ publisher, channel }) => { this.routes.lose(publisher, channel) },
       send: (peerId, signed) => send(peerId, encodeFrame('receipts', { signed: signed as Array<Uint8Array<ArrayBuffer>> })),
       strike,

@@ -6,9 +6,10 @@ import type { LogState } from '../store/log-state.js'
 import type { Engine } from './engine.js'
 
 /** What this node announces of itself. Heads: of all own logs, or of those in `moved`, which is emptied. */
-export function ownAnnouncement (engine: Pick<Engine, 'book' | 'inbox' | 'channels'>, network: Network, relay: boolean, moved: Set<LogState>): OwnAnnouncement {
+export function ownAnnouncement (engine: Pick<Engine, 'book' | 'inbox' | 'channels' | 'own'>, network: Network, relay: boolean, moved: Set<LogState>): OwnAnnouncement {
   return {
     relay,
+    newestMs: engine.own.newestMs(),
     addresses: network.addresses(),
     joined: [...engine.channels.joined],
     subscriptions: engine.inbox.info().filter(({ lapsed }) => !lapsed).map(({ name, filters, createdAt }) => ({ name, filters, createdAt })),

@@ -2,7 +2,7 @@ import type { Clock, Random } from '../base/clock.js'
 import type { Crypto } from '../base/crypto.js'
 import { toHex } from '../base/bytes.js'
 import { SkeinError } from '../base/errors.js'
-import { sealBatch, type SealedBatch } from '../message/batch.js'
+import { openBatch, sealBatch, type SealedBatch } from '../message/batch.js'
 import { compareIncarnations, formatIncarnation, INCARNATION_RANDOM_BYTES, type Incarnation } from '../message/ids.js'
 import { encodeRecords, type RecordFields } from '../message/record.js'
 import type { LogBook } from '../store/log-book.js'
@@ -41,6 +41,7 @@ export class OwnLogs {
   #incarnationDurable = false
   /** The highest number that others know of an incarnation of ours. */
   #heardOf = 0
+  #newestMs = 0
 
   /** Throws `ERR_STORE_CORRUPT` when the row of the last incarnation is not what was written. */
   constructor (options: OwnLogsOptions) {
@@ -49,6 +50,14 @@ export class OwnLogs {
     if (row === undefined) return
     this.#lastOnDisk = row.length === 8 ? Number(Buffer.from(row).readBigUInt64BE()) : Number.NaN
     if (!Number.isSafeInteger(this.#lastOnDisk + 1)) throw new SkeinError('ERR_STORE_CORRUPT', 'the number of the last incarnation is not what was written')
+  }
+
+  /** The latest time in a header that this node has signed and knows of, ms by its own clock as it was then. */
+  newestMs (): number {
+    if (this.#newestMs === 0) {
+      for (const log of this.#o.book.all()) if (log.own && log.headBytes.length > 0) this.#newestMs = Math.max(this.#newestMs, timeOf(log.headBytes, this.#o.mesh))
+    }
+    return this.#newestMs
   }
 
   /** Undefined until the first publish of this start. */
@@ -100,6 +109,7 @@ export class OwnLogs {
     writer.next = batch.last + 1
     writer.previous = this.#o.crypto.hash(batch.header)
     writer.time = time
+    this.#newestMs = Math.max(this.newestMs(), time)
     return { log: writer.log, batch }
   }
 
@@ -132,4 +142,13 @@ export class OwnLogs {
   /** The log now written in this channel, when there is one. */
   current (channel: string): LogState | undefined { return this.#writers.get(channel)?.log }
   isCurrent (log: LogState): boolean { return this.#writers.get(log.channel)?.log === log }
+}
+
+function timeOf (head: Uint8Array, mesh: Uint8Array): number {
+  try {
+    return openBatch(head, mesh).time
+  } catch {
+    // A damaged row: it is told of elsewhere.
+    return 0
+  }
 }

@@ -2,3 +2,4 @@
 export { FAULTS } from './faults/index.js'
 export { replayCommand, shrink } from './shrink.js'
 export { simulate } from './simulate.js'
+export { scale } from './scale.js'

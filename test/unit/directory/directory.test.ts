@@ -17,7 +17,7 @@ class Node {
   readonly gossiped: Uint8Array[] = []
   readonly heard: Array<{ publisher: string, heads: AnnouncedLogHead[], joined: readonly string[] }> = []
   changes = 0
-  own: OwnAnnouncement = { relay: false, addresses: [], joined: [], subscriptions: [], heads: () => [] }
+  own: OwnAnnouncement = { newestMs: 0, relay: false, addresses: [], joined: [], subscriptions: [], heads: () => [] }
   directory!: Directory
 
   constructor (readonly clock: ManualClock, readonly n: number) {
@@ -68,7 +68,7 @@ describe('the directory', () => {
   it('tells another node what it has, and says all to a newcomer', () => {
     const clock = new ManualClock()
     const [a, b, c] = [new Node(clock, 1), new Node(clock, 2), new Node(clock, 3)]
-    a.own = { relay: true, addresses: ['/ip4/1.2.3.4/tcp/1'], joined: ['press', 'a/b', '$x'], subscriptions: [subscription('orders', 'press/#')], heads: (all) => all ? [head(1), head(2)] : [head(2)] }
+    a.own = { newestMs: 0, relay: true, addresses: ['/ip4/1.2.3.4/tcp/1'], joined: ['press', 'a/b', '$x'], subscriptions: [subscription('orders', 'press/#')], heads: (all) => all ? [head(1), head(2)] : [head(2)] }
     a.directory.start()
     expect(b.directory.arrived(a.gossiped[0] as Uint8Array)).toBe('accept')
     expect(b.heard).toEqual([{ publisher: a.peerId, joined: ['press'], heads: [expect.objectContaining({ channel: 'c1', position: 2 }), expect.objectContaining({ channel: 'c2', position: 3 })] }])
@@ -197,6 +197,19 @@ describe('the directory', () => {
     expect(node.directory.size).toBe(1)
     node.clock.advance(REFRESH_MS * 4)
     expect([node.directory.size, node.directory.claims('press').length]).toEqual([0, 1])
+  })
+
+  it('announces under a higher number than the times in its batches, though its clock went back since', () => {
+    const clock = new ManualClock()
+    const node = new Node(clock, 1)
+    node.own = { ...node.own, newestMs: clock.wallMs() + 3_600_000 }
+    node.directory.start()
+    expect(node.sequences).toEqual([clock.wallMs() + 3_600_001])
+    // But not so high that nobody believes it.
+    const far = new Node(clock, 2)
+    far.own = { ...far.own, newestMs: clock.wallMs() + 23 * 3_600_000 }
+    far.directory.start()
+    expect(far.sequences).toEqual([clock.wallMs()])
   })
 
   it('goes on from where peers remember it, when its clock went back', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { RangeSet } from '../../../src/base/range-set.js'
+import { HANDED_MS } from '../../../src/inbox/climb.js'
 import { Receipting, RECEIPT_INTERVAL_MS, type ReceiptingOptions } from '../../../src/inbox/receipting.js'
 import { openReceipt, RECEIPT_RANGES_MAX, signReceipt, type ReceiptContent } from '../../../src/message/signed.js'
 import { ReceiptBook } from '../../../src/outbox/receipt-book.js'
@@ -34,7 +35,7 @@ class Rig {
       clock: this.clock, random: { ...seededRandom(1), float: () => this.chance }, crypto: this.me.crypto, mesh: testMesh, self: this.me.peerId, book: this.me.book, receipts: this.receipts, processed: () => this.processed,
       strike: (_peer, reason) => { this.strikes.push(reason) }, takesPart: (channel) => channel === 'press', willLearn: (log) => this.comes.has(log.publisher),
       relay, isUp: (peerId) => this.up.has(peerId), isRelay: (peerId) => this.relays.has(peerId), neighbours: () => this.neighbours,
-      route: () => this.route === undefined ? undefined : { neighbour: this.route, wordMs: this.word }, routeLost: () => { this.routesLost++; this.route = undefined },
+      route: () => this.route === undefined ? undefined : { neighbour: this.route, wordMs: this.word }, isAstray: () => this.route === undefined, routeLost: () => { this.routesLost++; this.route = undefined },
       send: (to, statements) => {
         for (const bytes of statements) {
           const opened = openReceipt(bytes, testMesh)
@@ -76,14 +77,18 @@ describe('receipts that this node gives', () => {
       .toEqual([[peerOf(1), rig.me.peerId, '1-4,7-10', ['orders 1-3']]])
   })
 
-  it('go to all neighbours where the publisher is none', () => {
+  it('wait where the publisher is no neighbour and nobody leads there or keeps them for it', () => {
     const rig = new Rig()
     rig.up.clear()
     const log = written()
     rig.me.hold(log)
     rig.receipting.notice(rig.state(log))
     rig.clock.turn()
-    expect(rig.sent.map(({ to }) => to)).toEqual([peerOf(2), peerOf(3)])
+    expect(rig.sent).toEqual([])
+    rig.route = peerOf(3)
+    rig.receipting.routed(peerOf(1))
+    rig.clock.advance(100)
+    expect(rig.sent.map(({ to }) => to)).toEqual([peerOf(3)])
   })
 
   it('are not given for own logs, nor twice for the same', () => {
@@ -173,20 +178,17 @@ describe('receipts that this node gives', () => {
 })
 
 describe('receipts that others gave', () => {
-  it('are kept and passed on when they are news, but not to where they came from', () => {
+  it('are kept and passed on when they are news', () => {
     const rig = new Rig()
     rig.up.clear()
+    rig.route = peerOf(3)
     const log = written()
     rig.me.hold(log)
     rig.receipting.arrived(peerOf(2), [said(7, log, 4)])
     rig.receipting.arrived(peerOf(2), [said(7, log, 4), said(7, log, 3)])
-    rig.clock.advance(1000)
     // Who brings an older one is told the newer one.
     expect(rig.said()).toEqual([[peerOf(3), peerOf(7), 4], [peerOf(2), peerOf(7), 4]])
     expect(rig.receipts.sequence(rig.state(log).key, peerOf(7))).toBe(4)
-    rig.receipting.arrived(peerOf(3), [said(7, log, 5)])
-    rig.clock.advance(1000)
-    expect(rig.sent.at(-1)?.to).toBe(peerOf(2))
   })
 
   it('about own logs are kept and go no further', () => {
@@ -344,22 +346,59 @@ describe('receipts on their way to a publisher that is no neighbour', () => {
     expect(rig.said()).toEqual([[peerOf(6), rig.me.peerId, own]])
   })
 
-  it('show that a neighbour does not lead there when it brings them itself, but for what it tells in a comparison', () => {
+  it('go back to the one that brought them where nobody leads there, once, and it loses its way', () => {
+    const [rig, log] = away()
+    rig.receipting.arrived(peerOf(2), [said(7, log, 4)])
+    expect(rig.said()).toEqual([[peerOf(2), peerOf(7), 4]])
+    rig.receipting.arrived(peerOf(2), [said(7, log, 4)])
+    expect(rig.said()).toEqual([])
+    const [sender, theirs] = away()
+    sender.route = peerOf(3)
+    sender.receipting.arrived(peerOf(2), [said(7, theirs, 4)])
+    sender.said()
+    sender.receipting.arrived(peerOf(3), [said(7, theirs, 4)])
+    expect([sender.said(), sender.routesLost]).toEqual([[], 1])
+    sender.route = peerOf(5)
+    sender.receipting.routed(peerOf(1))
+    expect(sender.said()).toEqual([[peerOf(5), peerOf(7), 4]])
+  })
+
+  it('go back to the neighbour that leads there when it sent them before it did, and that is no reason to lose the way', () => {
     const [rig, log] = away()
     rig.route = peerOf(3)
     rig.receipting.arrived(peerOf(3), [said(7, log, 4)])
-    expect(rig.said()).toEqual([[peerOf(2), peerOf(7), 4]])
+    expect([rig.said(), rig.routesLost]).toEqual([[[peerOf(3), peerOf(7), 4]], 0])
+    rig.receipting.arrived(peerOf(3), [said(7, log, 4)])
+    rig.said()
     expect(rig.routesLost).toBe(1)
+  })
+
+  it('stay with a neighbour that told of them in a comparison, until it is gone', () => {
     const [relay, theirs] = away(true)
     relay.route = peerOf(3)
     relay.receipting.arrived(peerOf(3), [said(3, theirs, 4)])
     expect([relay.said(), relay.routesLost]).toEqual([[], 0])
-    // It answers for what it told; when it is gone somebody else has to.
+    relay.clock.advance(10 * HANDED_MS)
     relay.route = undefined
     relay.receipting.peerDown(peerOf(3))
     relay.route = peerOf(4)
     relay.receipting.routed(peerOf(1))
     expect(relay.said()).toEqual([[peerOf(4), peerOf(3), 4]])
+  })
+
+  it('were passed on by a neighbour that goes long after it had them', () => {
+    const [rig, log] = away()
+    rig.route = peerOf(3)
+    rig.receipting.arrived(peerOf(2), [said(7, log, 4)])
+    rig.said()
+    rig.clock.advance(HANDED_MS)
+    rig.receipting.arrived(peerOf(2), [said(8, log, 4)])
+    rig.said()
+    rig.receipting.peerDown(peerOf(3))
+    rig.route = peerOf(4)
+    rig.word++
+    rig.receipting.routed(peerOf(1))
+    expect(rig.said()).toEqual([[peerOf(4), peerOf(8), 4]])
   })
 
   it('wait while the link that leads there is full, and then only the newest go', () => {
@@ -407,7 +446,7 @@ describe('receipts on their way to a publisher that is no neighbour', () => {
     rig.receipting.arrived(peerOf(2), [said(1, log, 4)])
     rig.receipting.arrived(peerOf(2), [said(7, log, 4)])
     expect(rig.strikes.length).toBe(1)
-    expect(rig.said()).toEqual([[peerOf(3), peerOf(7), 4]])
+    expect(rig.said()).toEqual([[peerOf(2), peerOf(7), 4]])
     rig.receipting.forget(state)
     rig.route = peerOf(3)
     rig.receipting.routed(peerOf(1))

@@ -42,7 +42,7 @@ class Node extends Holder {
     })
     this.receipting = new Receipting({
       clock, random: seededRandom(n), crypto, mesh: testMesh, self: peerId, book, receipts: this.receipts, processed: () => [], strike, takesPart, willLearn: () => false,
-      relay: this.relay, isRelay: () => this.peer.relay, isUp: () => false, neighbours: () => [], route: () => undefined, routeLost: () => {}, send: () => true
+      relay: this.relay, isRelay: () => this.peer.relay, isUp: () => false, neighbours: () => [], route: () => undefined, isAstray: () => true, routeLost: () => {}, send: () => true
     })
   }
 
