@@ -91,21 +91,21 @@ export class Quarantine {
     const { publisher } = proof.log
     const known = this.#entries.get(publisher)
     if (known !== undefined && (known.pardoned === 0 || proof.log.incarnation.number <= known.pardoned)) return 'ignored'
-    if (known === undefined && this.#entries.size >= FORK_PROOFS_MAX && !this.#makesRoom(publisher)) return 'ignored'
+    const makesWay = known === undefined && this.#entries.size >= FORK_PROOFS_MAX ? this.#strangerFor(publisher) : undefined
+    if (known === undefined && this.#entries.size >= FORK_PROOFS_MAX && makesWay === undefined) return 'ignored'
     if (!forkProofHolds(this.#o.crypto, proof)) return 'bad'
+    if (makesWay !== undefined) {
+      this.#entries.delete(makesWay)
+      this.#evicted.push(makesWay)
+    }
     return this.#set(proof, Math.floor(this.#o.wallMs()), 0)
   }
 
   /** Whoever can make keys can make proofs against them: those against strangers make way, and only for a publisher that matters here. */
-  #makesRoom (publisher: string): boolean {
-    if (!this.#o.isKnown(publisher)) return false
-    for (const other of this.#entries.keys()) {
-      if (other === this.#o.self || this.#o.isKnown(other)) continue
-      this.#entries.delete(other)
-      this.#evicted.push(other)
-      return true
-    }
-    return false
+  #strangerFor (publisher: string): string | undefined {
+    if (!this.#o.isKnown(publisher)) return undefined
+    for (const other of this.#entries.keys()) if (other !== this.#o.self && !this.#o.isKnown(other)) return other
+    return undefined
   }
 
   /** Takes in later incarnations again. Undefined when it is not in quarantine. */

@@ -34,7 +34,7 @@ const FORWARD_MAX = 10_000
 /** Newer words that wait for neighbours that brought older ones. */
 const ANSWERS_MAX = 1_000
 /** Bytes of statements about logs that this node has not heard of: whoever sent them heard of the log earlier. */
-const EARLY_BYTES_MAX = 4 * 1024 * 1024
+export const EARLY_BYTES_MAX = 4 * 1024 * 1024
 /** Memory for receipts that one neighbour may take up at once, and each second. More is taken in when it tells of them again. A choice: twenty thousand receipts. */
 export const NEW_RECEIPT_BYTES_BURST = 32 * 1024 * 1024
 export const NEW_RECEIPT_BYTES_PER_SECOND = 256 * 1024
@@ -267,7 +267,8 @@ export class Receipting {
     if (statements === undefined) this.#early.set(key, statements = new Map())
     this.#earlyBytes += bytes.length - (statements.get(by)?.bytes.length ?? 0)
     statements.set(by, { bytes, from })
-    if (this.#earlyBytes > EARLY_BYTES_MAX) this.#takeEarly(this.#early.keys().next().value as string)
+    // A large one may take the place of many small ones.
+    while (this.#earlyBytes > EARLY_BYTES_MAX) this.#takeEarly(this.#early.keys().next().value as string)
   }
 
   #takeEarly (key: string): Iterable<{ readonly bytes: Uint8Array, readonly from: string }> {

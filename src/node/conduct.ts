@@ -23,7 +23,7 @@ const FORGIVE_MS = 4 * 3_600_000
 /** Peers whose conduct is remembered; above it the one heard of longest ago is forgotten. */
 const REMEMBERED_PEERS_MAX = 4096
 
-/** One unit is about 20 µs of a core: a frame of ordinary size, or an item in one. A choice: half a core for each neighbour, and two seconds at once. */
+/** One unit is about 20 µs of a core: a frame of ordinary size, or two items in one. A choice: half a core for each neighbour, and two seconds at once. */
 export const WORK_PER_SECOND = 25_000
 export const WORK_BURST = 50_000
 /** Of work that was for nothing. A tenth of a core, so that a flood is over within seconds. Measured: a newcomer to 900 channels uses a sixth of the burst, a healed partition of 200,000 records next to nothing. */

@@ -28,7 +28,7 @@ export class Forks {
   constructor (engine: Engine) {
     this.#e = engine
     const { crypto, mesh, store, clock, network } = engine.options
-    this.#quarantine = new Quarantine({ crypto, mesh, store, self: network.peerId, wallMs: () => clock.wallMs(), isKnown: (publisher) => [...engine.book.all()].some(log => log.publisher === publisher) })
+    this.#quarantine = new Quarantine({ crypto, mesh, store, self: network.peerId, wallMs: () => clock.wallMs(), isKnown: (publisher) => engine.book.logsOf(publisher) > 0 })
   }
 
   /** Nothing of this publisher is taken. */

@@ -44,7 +44,7 @@ export class SkeinNode implements MeshNode {
   readonly #p: NodeParts
   readonly #engine: Engine
   readonly #emitter: Emitter<NodeEvents>
-  readonly #onces = new Map<unknown, unknown>()
+  readonly #onces = new Map<keyof NodeEvents, Map<unknown, unknown>>()
   readonly #closing = new Closing()
   readonly #startedMs: number
   readonly #open = new Set<{ close (): Promise<void>, drain?: () => Promise<void> }>()
@@ -285,17 +285,26 @@ export class SkeinNode implements MeshNode {
   }
 
   off<E extends keyof NodeEvents> (event: E, listener: NodeEvents[E]): this {
-    this.#emitter.off(event, (this.#onces.get(listener) as NodeEvents[E] | undefined) ?? listener)
-    this.#onces.delete(listener)
+    this.#emitter.off(event, listener)
+    this.#emitter.off(event, (this.#onceOf(event).get(listener) as NodeEvents[E] | undefined) ?? listener)
+    this.#onceOf(event).delete(listener)
     return this
+  }
+
+  /** What stands for the listeners of an event that hear it once. */
+  #onceOf (event: keyof NodeEvents): Map<unknown, unknown> {
+    let once = this.#onces.get(event)
+    if (once === undefined) this.#onces.set(event, once = new Map())
+    return once
   }
 
   once<E extends keyof NodeEvents> (event: E, listener: NodeEvents[E]): this {
     const wrapped = ((...args: Parameters<NodeEvents[E]>) => {
-      this.off(event, listener);
+      this.#emitter.off(event, wrapped)
+      if (this.#onceOf(event).get(listener) === wrapped) this.#onceOf(event).delete(listener);
       (listener as (...args: unknown[]) => void)(...args)
     }) as NodeEvents[E]
-    this.#onces.set(listener, wrapped)
+    this.#onceOf(event).set(listener, wrapped)
     return this.on(event, wrapped)
   }
 

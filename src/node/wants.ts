@@ -5,6 +5,9 @@ import type { LogState } from '../store/log-state.js'
 import type { Engine } from './engine.js'
 import { KeptThrough } from './kept-through.js'
 
+/** What will not come of one log is not cut into more ranges than these by offers of it. */
+export const GONE_RANGES_MAX = 1024
+
 /** What this node wants of each log: what its subscriptions need, what it keeps as a relay, and its own lost tail. */
 export class Wants {
   readonly #e: Engine
@@ -92,6 +95,8 @@ export class Wants {
     const gone = this.#gone.get(log)
     if (gone === undefined) return
     if (!gone.overlaps(from, to)) return
+    // Offers of single positions would make ranges without end of it.
+    if (gone.size >= GONE_RANGES_MAX) for (const range of gone.ranges()) if (range.from <= to && range.to >= from) gone.remove(range.from, range.to)
     gone.remove(from, to)
     if (gone.isEmpty) this.#gone.delete(log)
     this.#e.puller.notice(log)

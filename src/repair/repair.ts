@@ -314,9 +314,9 @@ export class Repair {
       const took = range.head.length > 0 ? this.#takeHead(peerId, range.head) : 'known'
       if (took === 'bad') return useless
       const log = this.#o.book.get(logKey(id))
-      // Most offers are of what has just come another way, and a few of what is not wanted.
+      // Most offers are of what has just come another way, and a few of what is not wanted. Nor does one show that there is what it offers.
       if (took === 'old') useless += OLD_HEAD_COST
-      else if (took === 'known' && (log === undefined || log.held.covers(range.from, range.to))) useless += KNOWN_COST
+      else if (took === 'known') useless += KNOWN_COST
       if (log === undefined) continue
       this.#o.offered(log, range.from, range.to)
       this.#o.hopes(peerId, log)

@@ -14,6 +14,7 @@ import { decodeRecords, type RecordFields } from '../message/record.js'
 import type { TrimStatement } from '../message/signed.js'
 import { BatchCache, type OpenBatch } from './batch-cache.js'
 import { baseOfKey, batchKey } from './batch-row.js'
+import { earliestClosed } from './earliest.js'
 import { Forgotten, type Evidence } from './forgotten.js'
 import { Holdings } from './holdings.js'
 import { LogState, logRowKey } from './log-state.js'
@@ -127,14 +128,14 @@ export class LogBook {
     const out: LogState[] = []
     const now = this.#options.wallMs()
     for (const logs of this.#byChannel.values()) {
+      let closed: ReadonlySet<LogState> | undefined
       for (const log of logs) {
         if (out.length >= limit) return out
         if (log.own !== own || !log.held.isEmpty || log.head === 0) continue
         const past = log.trimmed >= log.head ? (log.trimTime ?? 0) < now - FORGET_TRIMMED_MS : log.dropped >= log.head && log.firstAt < now - FORGET_DROPPED_MS
         if (!past || !settled(log) || !this.#forgotten.takes(log.id)) continue
-        const others = [...logs].filter(other => other.publisher === log.publisher && other !== log)
-        const isEarliest = others.every(other => other.incarnation.number > log.incarnation.number)
-        if (isEarliest && others.some(other => other.linkKnown && other.head > 0)) out.push(log)
+        closed ??= earliestClosed(logs)
+        if (closed.has(log)) out.push(log)
       }
     }
     return out

@@ -131,6 +131,10 @@ describe('the quarantine', () => {
     rig.clock.turn()
     expect(rig.quarantine.take(proofOf(peerOf(1)))).toBe('ignored')
     rig.known.add(peerOf(1))
+    const forged = proofOf(peerOf(1)).slice()
+    forged[forged.length - 1] = (forged.at(-1) as number) ^ 1
+    expect(rig.quarantine.take(forged)).toBe('bad')
+    expect(rig.quarantine.list()).toHaveLength(FORK_PROOFS_MAX)
     expect(rig.quarantine.take(proofOf(peerOf(1)))).toMatchObject({ publisher: peerOf(1) })
     rig.keep(peerOf(1))
     rig.restart()

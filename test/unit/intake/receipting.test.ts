@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { RangeSet } from '../../../src/base/range-set.js'
 import { HANDED_MS } from '../../../src/inbox/climb.js'
-import { Receipting, RECEIPT_INTERVAL_MS, type ReceiptingOptions } from '../../../src/inbox/receipting.js'
+import { EARLY_BYTES_MAX, Receipting, RECEIPT_INTERVAL_MS, type ReceiptingOptions } from '../../../src/inbox/receipting.js'
+import type { LogId } from '../../../src/message/ids.js'
 import { openReceipt, RECEIPT_RANGES_MAX, signReceipt, type ReceiptContent } from '../../../src/message/signed.js'
 import { ReceiptBook } from '../../../src/outbox/receipt-book.js'
 import type { LogState } from '../../../src/store/log-state.js'
@@ -248,6 +249,31 @@ describe('receipts that others gave', () => {
     expect(first).toBeGreaterThan(0)
     expect(second).toBe(first + 1)
     expect(other).toBeGreaterThan(first + 1000)
+  })
+
+  it('about logs that it will hear of are kept up to a limit, also when large ones come after many small ones', () => {
+    const rig = new Rig()
+    rig.comes.add(peerOf(5))
+    const holey = RangeSet.of(...Array.from({ length: 1000 }, (_, i) => [2 * i + 1, 2 * i + 1] as const))
+    const idOf = (number: number): LogId => ({ publisher: peerOf(5), incarnation: { number, random: '00112233aabbccdd' }, channel: 'press' })
+    const tell = (number: number, names: number): number => {
+      const processed = Array.from({ length: names }, (_, i) => ({ name: `name ${i}`, ranges: holey }))
+      const bytes = signReceipt(fakeCrypto(peerOf(2)), testMesh, { by: peerOf(2), sequence: 1, log: idOf(number), stored: holey, processed })
+      rig.receipting.arrived(peerOf(3), [bytes])
+      return bytes.length
+    }
+    for (let number = 1; number <= 2200; number++) tell(number, 0)
+    let kept = 0
+    for (let number = 3001; number <= 3050; number++) {
+      const bytes = tell(number, 120)
+      if (number === 3050) kept = bytes
+    }
+    expect(50 * kept).toBeGreaterThan(2 * EARLY_BYTES_MAX)
+    const learned = Array.from({ length: 50 }, (_, i) => rig.me.book.ensure(idOf(3001 + i)))
+    for (const log of learned) rig.receipting.learned(log)
+    const known = learned.filter(log => rig.receipts.content(log.key, peerOf(2)) !== undefined).length
+    expect(known).toBeGreaterThan(0)
+    expect(known * kept).toBeLessThanOrEqual(EARLY_BYTES_MAX)
   })
 
   it('are left aside when they are of channels it has no part in, or of logs it never heard of', () => {

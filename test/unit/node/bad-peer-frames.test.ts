@@ -65,6 +65,7 @@ const CUT: Record<string, (s: Scene) => void> = {
   'sends trims that their publisher has not signed': (s) => { s.mallory.send('heads', { channel: CHANNEL, heads: [], trims: [signTrim(s.mallory.crypto, testMesh, { log: aliceLog(s), through: 1, reason: 'expired', time: 1 }) as Bytes] }) },
   'offers ranges that cannot be': (s) => { s.mallory.send('have', { ranges: [{ log: toLogRef(aliceLog(s)), from: 5, to: 2, head: new Uint8Array(0) }] }) },
   'offers what is here already without end': (s) => { times(1, () => { s.mallory.send('have', { ranges: Array.from({ length: 320 }, () => ({ log: toLogRef(aliceLog(s)), from: 1, to: 1, head: new Uint8Array(0) })) }) }) },
+  'offers what nothing shows to be there without end': (s) => { times(1, () => { s.mallory.send('have', { ranges: Array.from({ length: 320 }, () => ({ log: toLogRef(aliceLog(s)), from: 2 ** 40, to: 2 ** 40 + ++s.mallory.n, head: new Uint8Array(0) })) }) }) },
   'wants logs that there are not without end': ({ mallory }) => { times(FLOOD, () => { mallory.send('want', { id: ++mallory.n, log: toLogRef(strangeLog(mallory.n)), from: 1, to: 2 ** 40, credit: 1, since: 0, skip: new Uint8Array(0) }) }) },
   'wants that are one too many without end': (s) => { times(FLOOD, () => { s.mallory.send('want', { id: ++s.mallory.n, log: toLogRef(aliceLog(s)), from: 2 ** 40, to: 2 ** 41, credit: 0, since: 0, skip: new Uint8Array(0) }) }) },
   'gives credit for no want without end': ({ mallory }) => { times(FLOOD, () => { mallory.send('credit', { id: ++mallory.n, bytes: 2 ** 31 }) }) },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Engine } from '../../../src/node/engine.js'
-import { Wants } from '../../../src/node/wants.js'
+import { GONE_RANGES_MAX, Wants } from '../../../src/node/wants.js'
+import { RangeSet } from '../../../src/base/range-set.js'
 import { LogState } from '../../../src/store/log-state.js'
 import { peerOf } from '../../support/fake-crypto.js'
 
@@ -15,7 +16,9 @@ function wants (over: { relay?: boolean, joined?: boolean, current?: LogState, n
     forks: { isClosed: ({ publisher }: { publisher: string }) => publisher === over.quarantined },
     own: { isCurrent: (log: LogState) => log === over.current },
     channels: { isJoined: () => over.joined !== false },
-    inbox: { needs: () => over.needs },
+    inbox: { needs: () => over.needs, unavailable: () => {} },
+    intake: { underWay: () => undefined },
+    puller: { notice: () => {} },
     custodian: { hasRoom: () => true },
     options: { settings: { relay: over.relay === true } }
   } as unknown as Engine)
@@ -41,5 +44,19 @@ describe('a node wants', () => {
     const log = logAt(9, false)
     expect(wants({ relay: true, quarantined: log.publisher }).wanted(log)).toBeUndefined()
     expect(wants({ relay: true, quarantined: log.publisher, needs: { from: 6, since: 7 } }).wanted(log)).toEqual({ from: 6, to: 9, since: 0 })
+  })
+})
+
+describe('what will not come', () => {
+  it('is asked for again where a neighbour offers it, and offers do not cut it up without end', () => {
+    const log = logAt(1_000_000, false)
+    const all = wants()
+    all.unavailable(log, 1, 1_000_000, 'expired')
+    all.regain(log, 5, 6)
+    expect(all.underWayOrGone(log)?.ranges()).toEqual([{ from: 1, to: 4 }, { from: 7, to: 1_000_000 }])
+    for (let position = 10; position < 100_000; position += 2) all.regain(log, position, position)
+    expect((all.underWayOrGone(log) ?? new RangeSet()).size).toBeLessThanOrEqual(GONE_RANGES_MAX)
+    all.regain(log, 1, 1_000_000)
+    expect(all.underWayOrGone(log)).toBeUndefined()
   })
 })
