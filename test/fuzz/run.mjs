@@ -20,7 +20,7 @@ npm run fuzz -- --list
   --replay     runs one input and makes it smaller if it fails
   --list       the targets, and what each holds
 
-The last line is "N inputs, N failed". The exit status is 1 when one failed.
+The last line is "N inputs, N failed". Exit status: 0 none failed, 1 some failed, 2 wrong usage.
 `
 
 /** Inputs in one order to a process. Those of slow targets are fewer. */
@@ -31,13 +31,27 @@ const SILENT_MS = 180_000
 const MINUTES_MAX = 30_000
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 
-const { values } = parseArgs({ options: { minutes: { type: 'string' }, runs: { type: 'string' }, seed: { type: 'string' }, target: { type: 'string', multiple: true }, jobs: { type: 'string' }, replay: { type: 'string' }, list: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } })
+const options = { minutes: { type: 'string' }, runs: { type: 'string' }, seed: { type: 'string' }, target: { type: 'string', multiple: true }, jobs: { type: 'string' }, replay: { type: 'string' }, list: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } }
 
-function whole (name, text, otherwise) {
+function whole (name, text, otherwise, min = 1) {
   if (text === undefined) return otherwise
-  const value = Number(text.replace(/_/g, ''))
-  if (!Number.isSafeInteger(value) || value < 0) throw new Error(`--${name} must be a whole number, not ${text}`)
+  const value = text === '' ? NaN : Number(text.replace(/_/g, ''))
+  if (!Number.isSafeInteger(value) || value < min) throw new Error(`--${name} must be a whole number${min === 0 ? '' : ` of at least ${min}`}, not ${JSON.stringify(text)}`)
   return value
+}
+
+/** What is asked for; all of it is looked at before anything is built. */
+function parse () {
+  const { values } = parseArgs({ options })
+  const minutes = whole('minutes', values.minutes, MINUTES_MAX)
+  const asked = {
+    ...values, minutes, seed: whole('seed', values.seed, randomInt(2 ** 32), 0), jobs: whole('jobs', values.jobs, 1),
+    runs: whole('runs', values.runs, values.minutes === undefined ? 100_000 : 1_000_000 * minutes)
+  }
+  if (values.replay === undefined) return asked
+  const [, target, base64] = /^([^:]+):([A-Za-z0-9+/]*={0,2})$/.exec(values.replay) ?? []
+  if (target === undefined) throw new Error(`--replay takes TARGET:BASE64, as a failure prints it, not ${JSON.stringify(values.replay)}`)
+  return { ...asked, replay: { target, base64 } }
 }
 
 /** One file with all the code, next to the packages that it imports. */
@@ -164,33 +178,41 @@ function table (rows) {
   return lines.map(line => line.map((cell, i) => i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])).join('  ')).join('\n')
 }
 
+async function ask (file, order) {
+  const worker = new Worker(file)
+  const answer = await worker.do(order)
+  worker.end()
+  return answer
+}
+
 async function main () {
-  if (values.help) { process.stdout.write(HELP); return 0 }
+  const { replay, list, help, target: only, seed, runs, jobs, minutes } = parse()
+  if (help) { process.stdout.write(HELP); return 0 }
   const outDir = await bundle()
   const file = join(outDir, 'child.mjs')
   try {
-    const asking = new Worker(file)
-    const answer = await asking.do(values.replay === undefined ? { type: 'list' } : { type: 'replay', target: values.replay.slice(0, values.replay.indexOf(':')), base64: values.replay.slice(values.replay.indexOf(':') + 1) })
-    asking.end()
-    if (answer.type === 'died') throw new Error(answer.why)
-    if (answer.type === 'replayed') {
+    const { targets: all, why } = await ask(file, { type: 'list' })
+    if (all === undefined) throw new Error(why)
+    const unknown = [...(only ?? []), ...(replay === undefined ? [] : [replay.target])].find(name => !all.some(target => target.name === name))
+    if (unknown !== undefined) throw new Error(`no such target: ${unknown} (--list shows them)`)
+    if (list) {
+      for (const { name, what } of all) console.log(`${name.padEnd(22)} ${what}`)
+      return 0
+    }
+    if (replay !== undefined) {
+      const answer = await ask(file, { type: 'replay', ...replay })
+      if (answer.type === 'died') {
+        console.log(`${answer.why}\n1 inputs, 1 failed`)
+        return 1
+      }
       console.log(answer.failure === undefined ? `${answer.accepted ? 'accepted' : 'rejected'} in ${answer.ms.toFixed(1)} ms` : `${answer.failure}\nsmallest: ${answer.base64}`)
       console.log(`1 inputs, ${answer.failure === undefined ? 0 : 1} failed`)
       return answer.failure === undefined ? 0 : 1
     }
-    if (values.list) {
-      for (const { name, what } of answer.targets) console.log(`${name.padEnd(22)} ${what}`)
-      return 0
-    }
-    const unknown = values.target?.find(name => !answer.targets.some(target => target.name === name))
-    if (unknown !== undefined) throw new Error(`no such target: ${unknown} (--list shows them)`)
-    const targets = values.target === undefined ? answer.targets : answer.targets.filter(({ name }) => values.target.includes(name))
-    const seed = whole('seed', values.seed, randomInt(2 ** 32))
-    const minutes = whole('minutes', values.minutes, MINUTES_MAX)
-    const runs = whole('runs', values.runs, values.minutes === undefined ? 100_000 : 1_000_000 * minutes)
+    const targets = all.filter(({ name }) => only?.includes(name) ?? true)
     console.log(`seed ${seed}, up to ${runs} inputs for ${targets.length} targets`)
     const startedMs = Date.now()
-    const rows = await run(file, targets, runs, seed, Math.max(1, whole('jobs', values.jobs, 1)), Math.min(minutes, MINUTES_MAX))
+    const rows = await run(file, targets, runs, seed, jobs, Math.min(minutes, MINUTES_MAX))
     const sum = key => [...rows.values()].reduce((n, row) => n + row[key], 0)
     console.log(`${table(rows)}\nseed ${seed}, ${((Date.now() - startedMs) / 1000).toFixed(1)} s`)
     console.log(`${sum('inputs')} inputs, ${sum('failed')} failed`)

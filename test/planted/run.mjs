@@ -94,6 +94,9 @@ function writePage (table) {
   writeFileSync(PAGE, text.slice(0, text.indexOf(HEADER)) + table)
 }
 
+// Whoever reads may go: `--list | head` is no failure.
+process.stdout.on('error', error => { if (error.code === 'EPIPE') process.exit(0); throw error })
+
 if (help) process.stdout.write(HELP)
 else if (list) for (const { name, by, what } of bugs) process.stdout.write(`${name.padEnd(40)} ${[by].flat().join(' ')}\n    ${what}\n`)
 else {
