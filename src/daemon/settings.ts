@@ -5,6 +5,7 @@
 import { dirname, resolve } from 'node:path'
 import { homedir } from 'node:os'
 import { SkeinError } from '../base/errors.js'
+import { isChannel } from '../message/topic.js'
 import { loadConfigFile, type LoadedConfig } from './config-file.js'
 import { LOG_LEVELS, type ConfigFile, type ConfigRetention, type LogLevel } from './config-schema.js'
 import { defaultDataDir } from './data-dir.js'
@@ -178,12 +179,14 @@ function fromFile (kind: Kind, value: unknown, what: string, file: string): unkn
 function retentionOf (config: NonNullable<ConfigFile['retention']>, what: string): NonNullable<Settings['retention']> {
   const one = ({ age, bytes, records, until, onFull }: ConfigRetention): RetentionSettings => recode('ERR_BAD_CONFIG', () => ({
     ...(age === undefined ? {} : { ageMs: atLeast(parseDuration(age, what), RETENTION_AGE_MS_MIN, `${what}: an age of ${age} is too short`, 'At least 1s.') }),
-    ...(bytes === undefined ? {} : { bytes: atLeast(parseBytes(String(bytes), what), RETENTION_BYTES_MIN, `${what}: ${bytes} bytes are too few`, 'At least 64KiB.') }),
+    ...(bytes === undefined ? {} : { bytes: atLeast(parseBytes(String(bytes), what), RETENTION_BYTES_MIN, `${what}: bytes of ${bytes} are too few`, 'At least 64KiB.') }),
     ...(records === undefined ? {} : { records }),
     ...(until === undefined ? {} : { until }),
     ...(onFull === undefined ? {} : { onFull })
   }))
   const { channels } = config
+  const wrong = Object.keys(channels ?? {}).find((channel) => !isChannel(channel))
+  if (wrong !== undefined) throw new SkeinError('ERR_BAD_CONFIG', `${what}: '${wrong}' is not a channel`, { hint: 'A channel is the first level of a topic: orders, not orders/new.' })
   return {
     ...one(config),
     ...(channels === undefined ? {} : { channels: Object.fromEntries(Object.entries(channels).map(([channel, of]) => [channel, one(of)])) })
@@ -191,10 +194,10 @@ function retentionOf (config: NonNullable<ConfigFile['retention']>, what: string
 }
 
 function custodyOf ({ bytes, bytesPerPublisher }: NonNullable<ConfigFile['custody']>, what: string): CustodySettings {
-  const size = (value: number | string): number => atLeast(parseBytes(String(value), what), CUSTODY_BYTES_MIN, `${what}: ${value} bytes are too few`, 'At least 4MiB.')
+  const size = (key: string, value: number | string): number => atLeast(parseBytes(String(value), what), CUSTODY_BYTES_MIN, `${what}: ${key} of ${value} are too few`, 'At least 4MiB.')
   return recode('ERR_BAD_CONFIG', () => ({
-    ...(bytes === undefined ? {} : { bytes: size(bytes) }),
-    ...(bytesPerPublisher === undefined ? {} : { bytesPerPublisher: size(bytesPerPublisher) })
+    ...(bytes === undefined ? {} : { bytes: size('bytes', bytes) }),
+    ...(bytesPerPublisher === undefined ? {} : { bytesPerPublisher: size('bytesPerPublisher', bytesPerPublisher) })
   }))
 }
 

@@ -10,7 +10,7 @@ import { dirname } from 'node:path'
 import { open, type Database, type RootDatabase } from 'lmdb'
 import { isSkeinError, SkeinError } from '../base/errors.js'
 import { concat, readU32, u32 } from './keys.js'
-import { checkLmdbFile, type FileCheck } from './lmdb-file.js'
+import { checkLmdbFile, DAMAGED_HINT, type FileCheck } from './lmdb-file.js'
 import { FORMAT_TABLE } from './lmdb-walk.js'
 import { ROW_CHECK_BYTES, rowHolds, sealRow } from './row-check.js'
 import { TABLES } from './store.js'
@@ -112,7 +112,7 @@ function checkFormat (env: Env, path: string): void {
       hint: 'Process what is in it with the version that wrote it, then start anew with an empty data directory.'
     })
   }
-  if (!rowHolds(FORMAT_TABLE, FORMAT_KEY, row) || !FORMAT_NAME.equals(row.subarray(4, -ROW_CHECK_BYTES))) throw new SkeinError('ERR_STORE_CORRUPT', `the store ${path} is damaged: the row with its format is not what was written`)
+  if (!rowHolds(FORMAT_TABLE, FORMAT_KEY, row) || !FORMAT_NAME.equals(row.subarray(4, -ROW_CHECK_BYTES))) throw new SkeinError('ERR_STORE_CORRUPT', `the store ${path} is damaged: the row with its format is not what was written`, { hint: DAMAGED_HINT })
   const version = readU32(row)
   if (version > STORE_FORMAT) {
     throw new SkeinError('ERR_STORE_NEWER', `${path} has format ${version}; this version of Skein knows up to ${STORE_FORMAT}`, {

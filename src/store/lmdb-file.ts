@@ -11,6 +11,9 @@ import { SkeinError } from '../base/errors.js'
 import { checkPages } from './lmdb-walk.js'
 import { decodeMeta, META_BYTES, META_PAGE, NO_PAGE, type MetaPage } from './lmdb-pages.js'
 
+/** What to do about a damaged store. */
+export const DAMAGED_HINT = 'Look at the disk and the kernel log. Move the store away and restore a copy, or start anew with a new identity; what peers hold can be fetched again.'
+
 const MAGIC = 0xbeefc0de
 const DATA_VERSION = 2
 /** LMDB's flag for keys that are numbers, and the one that says that the store is no directory. */
@@ -88,6 +91,6 @@ function readMeta (fd: number, offset: number, number: number, path: string): Me
 
 function corrupt (path: string, what: string): SkeinError {
   return new SkeinError('ERR_STORE_CORRUPT', `the store ${path} is damaged: ${what}`, {
-    hint: 'Look at the disk and the kernel log. Move the store away and restore a copy, or start anew with a new identity; what peers hold can be fetched again.'
+    hint: DAMAGED_HINT
   })
 }

@@ -24,7 +24,7 @@ Real processes under faults, then the checker's verdict on what every node saw.
 
 Faults: ${KINDS.map(kind => `${kind} (${FAULTS[kind].what})`).join('; ')}.
 
-Exit status: 0 valid, 1 invalid, 2 usage, 3 unknown or not at rest.`
+Exit status: 0 valid, 1 invalid, 2 usage, 3 unknown or not at rest. Ctrl-C ends it and takes everything away.`
 
 function usage (message) {
   process.stderr.write(`chaos: ${message}\nTry --help.\n`)
@@ -68,6 +68,22 @@ const options = {
 }
 process.stdout.write(`seed ${options.seed}\n`)
 const trial = new Trial(options)
+// What was made is taken away also when the trial is broken off. A second signal does not wait for that.
+let brokenOff = false
+for (const [signal, number] of [['SIGHUP', 1], ['SIGINT', 2], ['SIGTERM', 15]]) {
+  process.on(signal, () => {
+    if (brokenOff) process.exit(128 + number)
+    brokenOff = true
+    process.stdout.write(`${signal}: ending the trial\n`)
+    void trial.end().catch((error) => { process.stdout.write(`chaos: ${error.message}\n`) }).then(() => {
+      if (values.keep === true) process.stdout.write(`kept: ${options.dir}\n`)
+      else rmSync(options.dir, { recursive: true, force: true })
+      process.exit(128 + number)
+    })
+  })
+}
+// Nobody may be there any more who reads.
+process.stdout.on('error', () => {})
 let status
 try {
   await trial.run()
@@ -77,9 +93,11 @@ try {
   process.stdout.write(`${trial.verdict.text}\n`)
   status = trial.verdict.status === 0 && trial.restMs !== undefined && failures.length === 0 ? 0 : trial.verdict.status === 1 || failures.length > 0 ? 1 : 3
 } catch (error) {
-  process.stdout.write(`chaos: ${error.message}\n`)
+  if (!brokenOff) process.stdout.write(`chaos: ${error.message}\n`)
   status = 3
 }
+// Whoever broke it off ends the process.
+if (brokenOff) await new Promise(() => {})
 if (values.keep === true || status !== 0) process.stdout.write(`kept: ${options.dir}\n`)
 else rmSync(options.dir, { recursive: true, force: true })
 process.exit(status)

@@ -23,6 +23,7 @@ export class Trial {
   #disks = new Map()
   #timers = new Set()
   #ending = false
+  #ended
 
   /** `options`: seed, nodes, durationMs, kinds, kills, perSecond, dir, namespaces (false: loopback), say. */
   constructor (options) {
@@ -42,10 +43,13 @@ export class Trial {
       if (this.restMs !== undefined) for (const { setup } of this.members) appendFileSync(setup.history, '{"type":"rest"}\n')
       this.verdict = await this.#check()
     } finally {
-      await this.#end()
+      await this.end()
     }
     return this
   }
+
+  /** Ends every process, and takes away what was made for the trial, wherever it stands. */
+  end () { return this.#ended ??= this.#end() }
 
   async #begin () {
     const { nodes, seed, dir, perSecond } = this.o

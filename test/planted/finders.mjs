@@ -22,20 +22,34 @@ const PLANTED_BADLY = /^(ReferenceError|SyntaxError)\b/
 /** What vitest says of a test that ran out of time, before or after it has put the words in. */
 const TIMED_OUT = /^Error: (STACK_TRACE_ERROR|Test timed out)/
 
+/** What is under way, and goes with this process when a signal stops it. */
+const children = new Set()
+const dirs = new Set()
+for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    for (const child of children) child.kill(signal)
+    for (const dir of dirs) rmSync(dir, { recursive: true, force: true })
+    process.kill(process.pid, signal)
+  })
+}
+
 /** Runs a program to its end. `code` is null when it had to be killed. */
 async function run (args, env) {
   const child = spawn(process.execPath, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  children.add(child)
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => { output = (output + chunk).slice(-100_000) })
   const timer = setTimeout(() => { child.kill('SIGKILL') }, RUN_MS_MAX)
   const code = await new Promise((resolve, reject) => { child.once('error', reject).once('close', resolve) })
   clearTimeout(timer)
+  children.delete(child)
   return { code, output }
 }
 
 /** Runs test files, with this bug planted or none. */
 export async function runTests (files, bug, { bail = true, workers = 1, env = {} } = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'skein-planted-'))
+  dirs.add(dir)
   const report = join(dir, 'report.json')
   try {
     const { code, output } = await run([
@@ -50,6 +64,7 @@ export async function runTests (files, bug, { bail = true, workers = 1, env = {}
     return verdictOf(results, bug)
   } finally {
     rmSync(dir, { recursive: true, force: true })
+    dirs.delete(dir)
   }
 }
 

@@ -11,6 +11,13 @@ const HERE = dirname(fileURLToPath(import.meta.url))
 /** @param {string} [plant] */
 export async function bundle (plant = process.env.SKEIN_PLANT) {
   const dir = mkdtempSync(join(tmpdir(), 'skein-simulate-'))
+  // It goes with the process also when that is stopped by a signal, which then does what it always does.
+  for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM']) {
+    process.once(signal, () => {
+      rmSync(dir, { recursive: true, force: true })
+      process.kill(process.pid, signal)
+    })
+  }
   try {
     // What stays outside of the bundle is found where the project has it.
     symlinkSync(join(HERE, '../../node_modules'), join(dir, 'node_modules'))

@@ -38,11 +38,12 @@ async function status (invocation: Invocation, context: Context): Promise<number
     ['relay', answer.relay ? 'yes' : 'no'],
     ...answer.addresses.map((address, i): [string, string] => [i === 0 ? 'addresses' : '', address]),
     ['peers', String(answer.peers.length)],
-    ['outbox', `${records(outbox.records)}, ${formatBytes(outbox.bytes)} in ${outbox.channels} channels, ${outbox.waiting} waiting`],
-    ['inbox', `${records(inbox.records)}, ${formatBytes(inbox.bytes)} in ${inbox.logs} logs, ${inbox.missing} missing`],
+    ['outbox', `${plural(outbox.records, 'record')}, ${formatBytes(outbox.bytes)} in ${plural(outbox.channels, 'channel')}, ${outbox.waiting} waiting`],
+    ['inbox', `${plural(inbox.records, 'record')}, ${formatBytes(inbox.bytes)} in ${plural(inbox.logs, 'log')}, ${inbox.missing} missing`],
+    ['custody', custodyLine(answer)],
     ['gaps', gapsLine(answer)],
     ['dead letters', String(answer.deadLetters)],
-    ['quarantine', `${answer.quarantined} publisher${answer.quarantined === 1 ? '' : 's'}`],
+    ['quarantine', plural(answer.quarantined, 'publisher')],
     ['identity', IDENTITY[answer.identity]],
     ['store', `${formatBytes(store.usedBytes)} used of ${formatBytes(store.fileBytes)}`]
   ]
@@ -95,4 +96,8 @@ function gapsLine ({ gaps, gapsByReason }: NodeStatus): string {
   return reasons.length === 0 ? String(gaps) : `${gaps}: ${reasons.join(', ')}`
 }
 
-const records = (count: number): string => `${count.toLocaleString('en')} record${count === 1 ? '' : 's'}`
+function custodyLine ({ custody: { bytes, bytesMax, refused } }: NodeStatus): string {
+  return `${formatBytes(bytes)} of ${formatBytes(bytesMax)}${refused === 0 ? '' : `, refuses ${plural(refused, 'publisher')}`}`
+}
+
+const plural = (count: number, what: string): string => `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`

@@ -73,7 +73,9 @@ test.each([
   ['retention: { age: 5 days }\n', /:1: 'retention\.age' is "5 days", which does not fit$/, undefined],
   ['retention: { bytes: 1GB }\n', /'retention\.bytes' is "1GB", which does not fit$/, undefined],
   ['retention: { age: 1ms }\n', /:1: 'retention': an age of 1ms is too short$/, 'At least 1s.'],
-  ['retention: { channels: { a: { bytes: 1KiB } } }\n', /1KiB bytes are too few$/, 'At least 64KiB.'],
+  ['retention: { channels: { a: { bytes: 1KiB } } }\n', /bytes of 1KiB are too few$/, 'At least 64KiB.'],
+  ['custody: { bytesPerPublisher: 1MiB }\n', /bytesPerPublisher of 1MiB are too few$/, 'At least 4MiB.'],
+  ['retention: { channels: { orders/new: { age: 1h } } }\n', /'orders\/new' is not a channel$/, 'A channel is the first level of a topic: orders, not orders/new.'],
   ['- a\n', /the file must be object$/, undefined],
   ['mesh: "x\n', /skein\.yaml:\d: /, 'The file must be YAML.'],
   ['mesh: a\nmesh: b\n', /:2: Map keys must be unique$/, 'The file must be YAML.']
