@@ -91,10 +91,13 @@ export class Member {
       listen((ready) => { clearTimeout(timer); resolve(ready) })
       child.on('exit', (code, signal) => {
         clearTimeout(timer)
+        const wasUp = this.#child === child && this.isUp
         if (this.#child === child) this.isUp = false
+        this.#endClients()
         for (const { reject: failed } of this.#calls.values()) failed(new Error('the process has ended'))
         this.#calls.clear()
-        if (signal === null && code !== 0) this.failures.push(`${this.setup.name} ended with ${code}: ${errors.trim().split('\n').at(-1)}`)
+        // One that could not start is started again; one that ends by itself later has failed.
+        if (signal === null && code !== 0 && wasUp) this.failures.push(`${this.setup.name} ended with ${code}: ${errors.trim().split('\n').at(-1)}`)
         reject(new Error(`${this.setup.name} ended with ${code ?? signal}: ${errors}`))
       })
     })
@@ -179,14 +182,18 @@ export class Member {
 
   async #end (signal) {
     const child = this.#child
-    clearInterval(this.feed)
-    for (const client of this.#clients.splice(0)) client.kill('SIGKILL')
+    this.#endClients()
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
     const ended = new Promise(resolve => { child.once('exit', resolve) })
     child.kill('SIGCONT')
     child.kill(signal)
     await ended
     this.isUp = false
+  }
+
+  #endClients () {
+    clearInterval(this.feed)
+    for (const client of this.#clients.splice(0)) client.kill('SIGKILL')
   }
 
   /** Closes the node as it should be closed. */

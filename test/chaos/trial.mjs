@@ -182,19 +182,25 @@ export class Trial {
     }
   }
 
-  /** A start may fail while the disk is full or the port is not free yet: then again. */
-  async #startAgain (member) {
+  /** A start may fail while the disk is full or the port is not free yet: then again. One at a time: who is killed while it starts is started by the same. */
+  #startAgain (member) {
+    if (member.isUp) return Promise.resolve()
+    return member.starting ??= this.#untilUp(member).finally(() => { member.starting = undefined })
+  }
+
+  async #untilUp (member) {
     for (let n = 0; n < 20 && !this.#ending; n++) {
       try {
         await member.start()
         return
       } catch (error) {
         await member.end()
+        if (this.#ending) return
         this.notes.push(`${member.setup.name} could not start at once: ${error.message.split('\n')[0].slice(0, 200)}`)
         await this.#until(Date.now() + 1_000)
       }
     }
-    throw new Error(`${member.setup.name} does not start any more: ${this.notes.at(-1)}`)
+    if (!this.#ending) throw new Error(`${member.setup.name} does not start any more: ${this.notes.at(-1)}`)
   }
 
   /** Everything that lasts is over at once, and whoever is dead comes back. */
@@ -262,7 +268,10 @@ export class Trial {
     for (const disk of this.#disks.values()) disk.free()
     await Promise.all(this.members.map(member => member.end()))
     for (const { link } of this.#links.values()) link.close()
-    for (const disk of this.#disks.values()) disk.close()
+    for (const disk of this.#disks.values()) {
+      // A trial that failed for another reason tells that one.
+      try { disk.close() } catch (error) { this.notes.push(error.message.trim()) }
+    }
     this.ground?.close()
   }
 }
