@@ -11,6 +11,7 @@ const HELP = `Runs whole meshes on simulated time under faults, one mesh a seed.
 
 npm run simulate -- [--seeds N] [--from S] [--minutes M] [--jobs J] [--quiet]
 npm run simulate -- --seed S        the same run again, with its trace
+npm run simulate -- --scale N,N,…   meshes of so many nodes, without faults: what they cost
 
   --seeds N        how many seeds to run (default 1000; without end when --minutes is given)
   --from S         the first seed (default 1)
@@ -25,6 +26,7 @@ npm run simulate -- --seed S        the same run again, with its trace
   --no-shrink      do not look for a smaller way in which a seed fails
   --quiet          no progress
   --faults         list the kinds of faults
+  --scale N,N,…    a table: what it costs to reach everyone in a mesh of so many nodes (1,000 need about 8 GB and 10 minutes)
 
 SKEIN_PLANT=NAME plants a bug first (test/planted/bugs.mjs).
 Ends with the line "N seeds, N failed". Exit status: 0 none failed, 1 some failed, 2 wrong usage.
@@ -43,7 +45,7 @@ function readArguments (argv) {
   const flag = { type: 'boolean', default: false }
   let values
   try {
-    ({ values } = parseArgs({ args: argv, options: { seeds: text, from: text, seed: text, minutes: text, jobs: text, without: text, only: text, nodes: text, 'chaos-ms': text, quiet: flag, help: { type: 'boolean', short: 'h', default: false }, faults: flag, 'fail-fast': flag, 'no-shrink': flag } }))
+    ({ values } = parseArgs({ args: argv, options: { seeds: text, from: text, seed: text, minutes: text, jobs: text, without: text, only: text, nodes: text, 'chaos-ms': text, scale: text, quiet: flag, help: { type: 'boolean', short: 'h', default: false }, faults: flag, 'fail-fast': flag, 'no-shrink': flag } }))
   } catch (error) {
     throw new Usage(error.message)
   }
@@ -51,6 +53,7 @@ function readArguments (argv) {
   if (minutes !== undefined && !(minutes > 0)) throw new Usage(`--minutes is a positive number, not ${JSON.stringify(values.minutes)}`)
   const list = (value) => value === undefined ? undefined : value.split(',').map(each => each.trim()).filter(each => each !== '')
   return {
+    scale: list(values.scale)?.map(n => whole('scale', n, 2)),
     help: values.help, quiet: values.quiet, faults: values.faults, failFast: values['fail-fast'], minutes,
     seed: whole('seed', values.seed, 0), from: whole('from', values.from, 0) ?? 1, jobs: whole('jobs', values.jobs, 1) ?? 1,
     seeds: whole('seeds', values.seeds, 1) ?? (minutes === undefined ? 1000 : Number.MAX_SAFE_INTEGER),
@@ -83,6 +86,37 @@ async function replay (file, { seed, options }) {
   for (const each of outcome.wrong) line(`wrong: ${each}`)
   line(`1 seeds, ${outcome.ok ? 0 : 1} failed`)
   return outcome.ok ? 0 : 1
+}
+
+const COLUMNS = [
+  ['nodes', r => r.nodes], ['neighbours', r => r.neighbours.toFixed(1)], ['delivered', r => `${r.delivered}/${r.expected}`], ['hops', r => r.hopsMean.toFixed(1)], ['most', r => r.hopsMax],
+  ['duplicates', r => r.duplicates.toFixed(1)], ['gossip bytes', r => r.gossipBytes.toFixed(1)], ['all bytes', r => r.allBytes.toFixed(1)], ['idle bytes/s', r => r.idleBytes.toFixed(0)],
+  ['p50 ms', r => r.latencyMs.p50], ['p99 ms', r => r.latencyMs.p99], ['start ms', r => r.startMs.toFixed(0)], ['heal ms', r => r.healMs.toFixed(0)], ['took s', r => r.tookS.toFixed(0)]
+]
+
+/** One process for each mesh: a thousand nodes need much memory. */
+async function runScale (file, sizes) {
+  let failed = 0
+  line(COLUMNS.map(([name]) => name.padStart(14)).join(''))
+  for (const nodes of sizes) {
+    const program = `const { scale } = await import(${JSON.stringify(pathToFileURL(file).href)}); process.stdout.write(JSON.stringify(await scale({ nodes: ${nodes} })))`
+    const startMs = Date.now()
+    const child = spawn(process.execPath, ['--max-old-space-size=12288', '--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] })
+    let text = ''
+    child.stdout.on('data', (chunk) => { text += chunk })
+    const code = await new Promise(resolve => child.on('close', resolve))
+    if (code !== 0) {
+      line(`a mesh of ${nodes} nodes ended with ${code}`)
+      failed++
+      continue
+    }
+    const result = { ...JSON.parse(text), tookS: (Date.now() - startMs) / 1000 }
+    line(COLUMNS.map(([, value]) => String(value(result)).padStart(14)).join(''))
+    for (const problem of result.problems) line(`  ${problem}`)
+    if (result.problems.length > 0 || result.delivered !== result.expected) failed++
+  }
+  line(`${sizes.length} meshes, ${failed} failed`)
+  return failed > 0 ? 1 : 0
 }
 
 async function runAll (file, settings) {
@@ -140,6 +174,7 @@ async function main (argv) {
       for (const { name, what } of FAULTS) line(`${name.padEnd(14)}${what}`)
       return 0
     }
+    if (settings.scale !== undefined) return await runScale(file, settings.scale)
     return settings.seed === undefined ? await runAll(file, settings) : await replay(file, settings)
   } finally {
     remove()
