@@ -84,13 +84,16 @@ export class Quarantine {
   /** What others are shown: proofs against whom this node has not pardoned. */
   proofs (): Uint8Array[] { return this.list().filter(({ publisher }) => publisher !== this.#o.self).map(({ proof }) => proof) }
 
-  /** A proof from somebody. 'bad': it proves nothing. 'ignored': it is known, pardoned, or one too many. */
-  take (bytes: Uint8Array): Quarantined | 'ignored' | 'bad' {
+  /**
+   * A proof from somebody. 'bad': it proves nothing. 'ignored': it is known, pardoned, or one too many. Not new is one about a later
+   * incarnation of a publisher that is in quarantine already: it is kept in place of the earlier one, so that a pardon covers both.
+   */
+  take (bytes: Uint8Array): { readonly entry: Quarantined, readonly isNew: boolean } | 'ignored' | 'bad' {
     const proof = openForkProof(this.#o.crypto, bytes, this.#o.mesh)
     if (proof === undefined) return 'bad'
     const { publisher } = proof.log
     const known = this.#entries.get(publisher)
-    if (known !== undefined && (known.pardoned === 0 || proof.log.incarnation.number <= known.pardoned)) return 'ignored'
+    if (known !== undefined && proof.log.incarnation.number <= (known.pardoned === 0 ? known.log.incarnation.number : known.pardoned)) return 'ignored'
     const makesWay = known === undefined && this.#entries.size >= FORK_PROOFS_MAX ? this.#strangerFor(publisher) : undefined
     if (known === undefined && this.#entries.size >= FORK_PROOFS_MAX && makesWay === undefined) return 'ignored'
     if (!forkProofHolds(this.#o.crypto, proof)) return 'bad'
@@ -98,7 +101,8 @@ export class Quarantine {
       this.#entries.delete(makesWay)
       this.#evicted.push(makesWay)
     }
-    return this.#set(proof, Math.floor(this.#o.wallMs()), 0)
+    const isNew = known?.pardoned !== 0
+    return { entry: this.#set(proof, isNew ? Math.floor(this.#o.wallMs()) : known.foundAt, 0), isNew }
   }
 
   /** Whoever can make keys can make proofs against them: those against strangers make way, and only for a publisher that matters here. */

@@ -67,16 +67,19 @@ export class Forks {
   }
 
   #take (bytes: Uint8Array, from: string | undefined): Quarantined | 'ignored' | 'bad' {
-    const entry = this.#quarantine.take(bytes)
-    if (typeof entry === 'string') return entry
+    const taken = this.#quarantine.take(bytes)
+    if (typeof taken === 'string') return taken
+    const { entry } = taken
     const { publisher, log, position, proof } = entry
     this.#write(publisher)
-    this.#e.counters.add('forks')
     const own = publisher === this.#e.self
+    if (own) this.#e.lives.moveAbove(log.incarnation.number)
+    // Whoever forks can make as many as it likes: further ones are not passed on.
+    if (!taken.isNew) return 'ignored'
+    this.#e.counters.add('forks')
     const place = { publisher, incarnation: formatIncarnation(log.incarnation), channel: log.channel, position }
     if (own) {
       this.#e.options.log.error(place, 'there is proof that this node’s own key has signed two histories of one log; others take nothing more from it until they lift the quarantine, or it gets a new identity')
-      this.#e.lives.moveAbove(log.incarnation.number)
     } else {
       this.#e.options.log.error(place, 'a publisher has signed two histories of one log; nothing more is taken from it')
     }

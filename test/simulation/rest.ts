@@ -43,7 +43,8 @@ function missing (world: World, { engine }: Live): string {
 function unshown (world: World, node: Live, nodes: readonly Live[]): string | undefined {
   for (const { publisher, log } of node.engine.forks.list()) {
     if (publisher === node.peerId) continue
-    const other = nodes.find(each => each.peerId !== publisher && node.engine.neighbours.isUp(each.peerId) && each.engine.book.get(logKey(log)) !== undefined && !each.engine.forks.isClosed(log))
+    // Of what is known from announcements only nothing was taken in: it is compared, and the proof shown, with the first batch.
+    const other = nodes.find(each => each.peerId !== publisher && node.engine.neighbours.isUp(each.peerId) && (each.engine.book.get(logKey(log))?.shown ?? 0) > 0 && !each.engine.forks.isClosed(log))
     if (other !== undefined) return `${other.name} takes in what ${world.nameOf(publisher)} says, of which ${node.name} has proof that it forked`
   }
   return undefined

@@ -37,6 +37,15 @@ export const IDENTITY = [
     by: 'test/unit/message/fork-proof.test.ts'
   },
   {
+    name: 'pardon-of-first-fork-only',
+    what: 'a proof about a later life of a publisher in quarantine is dropped, so that a lift takes that life in again',
+    breaks: 'equivocation is proved and its publisher quarantined',
+    file: 'src/directory/quarantine.ts',
+    find: '(known.pardoned === 0 ? known.log.incarnation.number : known.pardoned)',
+    replace: '(known.pardoned === 0 ? Number.MAX_SAFE_INTEGER : known.pardoned)',
+    by: 'test/unit/directory/quarantine.test.ts'
+  },
+  {
     name: 'quarantine-forgotten-on-restart',
     what: 'after a restart a publisher that forked is believed again',
     breaks: 'equivocation: the proof is kept',

@@ -45,7 +45,7 @@ class Rig {
 describe('the quarantine', () => {
   test('closes every log of a publisher that is proven to have forked, and nobody else’s', () => {
     const { quarantine } = new Rig()
-    expect(quarantine.take(proofOf(peerOf(1)))).toMatchObject({ publisher: peerOf(1), position: 1, pardoned: 0 })
+    expect(quarantine.take(proofOf(peerOf(1)))).toMatchObject({ entry: { publisher: peerOf(1), position: 1, pardoned: 0 } })
     expect(quarantine.has(peerOf(1))).toBe(true)
     expect(quarantine.isClosed(logOf(peerOf(1), 4))).toBe(true)
     expect(quarantine.isClosed(logOf(peerOf(1), 900, 'other'))).toBe(true)
@@ -62,7 +62,7 @@ describe('the quarantine', () => {
     expect(quarantine.has(peerOf(1))).toBe(false)
     quarantine.take(proofOf(peerOf(1)))
     expect(quarantine.take(proofOf(peerOf(1)))).toBe('ignored')
-    expect(quarantine.take(proofOf(peerOf(1), 7, 'other'))).toBe('ignored')
+    expect(quarantine.take(proofOf(peerOf(1), 5, 'other'))).toBe('ignored')
     expect(quarantine.proofs()).toHaveLength(1)
   })
 
@@ -94,13 +94,28 @@ describe('the quarantine', () => {
     expect(quarantine.take(proofOf(peerOf(1), 3, 'other'))).toBe('ignored')
     expect(quarantine.list()).toEqual([])
     expect(quarantine.proofs()).toEqual([])
-    expect(quarantine.take(proofOf(peerOf(1), 6))).toMatchObject({ pardoned: 0 })
+    expect(quarantine.take(proofOf(peerOf(1), 6))).toMatchObject({ entry: { pardoned: 0 } })
     expect(quarantine.isClosed(logOf(peerOf(1), 7))).toBe(true)
+  })
+
+  test('keeps the proof about the latest incarnation of a publisher in quarantine, on disk too, so that a lift pardons all that is known of it', () => {
+    const rig = new Rig()
+    expect(rig.quarantine.take(proofOf(peerOf(1), 5))).toMatchObject({ isNew: true })
+    expect(rig.quarantine.take(proofOf(peerOf(1), 8))).toMatchObject({ isNew: false })
+    expect(rig.quarantine.take(proofOf(peerOf(1), 6))).toBe('ignored')
+    const forged = proofOf(peerOf(1), 9).slice()
+    forged[forged.length - 1] = (forged.at(-1) as number) ^ 1
+    expect(rig.quarantine.take(forged)).toBe('bad')
+    rig.keep(peerOf(1))
+    rig.restart()
+    expect(rig.quarantine.lift(peerOf(1))).toMatchObject({ pardoned: 8 })
+    expect(rig.quarantine.isClosed(logOf(peerOf(1), 8))).toBe(true)
+    expect(rig.quarantine.isClosed(logOf(peerOf(1), 9))).toBe(false)
   })
 
   test('knows of a proof against this node itself, closes nothing for it, and shows it to nobody', () => {
     const { quarantine } = new Rig()
-    expect(quarantine.take(proofOf(self))).toMatchObject({ publisher: self })
+    expect(quarantine.take(proofOf(self))).toMatchObject({ entry: { publisher: self } })
     expect(quarantine.list().map(({ publisher }) => publisher)).toEqual([self])
     expect(quarantine.has(self)).toBe(false)
     expect(quarantine.isClosed(logOf(self, 5))).toBe(false)
@@ -118,7 +133,7 @@ describe('the quarantine', () => {
     rig.clock.turn()
     rig.restart()
     expect(rig.quarantine.has(peerOf(1))).toBe(false)
-    expect(rig.quarantine.take(proofOf(peerOf(1)))).toMatchObject({ publisher: peerOf(1) })
+    expect(rig.quarantine.take(proofOf(peerOf(1)))).toMatchObject({ entry: { publisher: peerOf(1) } })
   })
 
   test('is full at its limit: one more stranger is ignored, a publisher with logs here takes a stranger’s place, on disk too', () => {
@@ -135,7 +150,7 @@ describe('the quarantine', () => {
     forged[forged.length - 1] = (forged.at(-1) as number) ^ 1
     expect(rig.quarantine.take(forged)).toBe('bad')
     expect(rig.quarantine.list()).toHaveLength(FORK_PROOFS_MAX)
-    expect(rig.quarantine.take(proofOf(peerOf(1)))).toMatchObject({ publisher: peerOf(1) })
+    expect(rig.quarantine.take(proofOf(peerOf(1)))).toMatchObject({ entry: { publisher: peerOf(1) } })
     rig.keep(peerOf(1))
     rig.restart()
     expect(rig.quarantine.list()).toHaveLength(FORK_PROOFS_MAX)

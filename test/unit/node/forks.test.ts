@@ -174,20 +174,37 @@ describe('a publisher that signs two histories', () => {
     const town = new Town()
     const a = await town.node()
     const b = await town.node({ bootstrap: [a] })
+    const c = await town.node({ bootstrap: [b] })
+    for (const node of [a, b, c]) node.subscribe('s', 'press/#')
+    await town.run(1_000)
+    const earlier = histories(0, 1)
+    a.engine.forks.found(earlier.left[0] as SealedBatch, earlier.right[0] as SealedBatch)
+    await town.until('all to know of the first', () => c.forks.length === 1)
+    a.engine.forks.lift(peerOf(1), () => {})
+    const [left, right] = ['left', 'right'].map(body => new WrittenLog(1, 2).write(1, undefined, body)) as [SealedBatch, SealedBatch]
+    // At the others it is in quarantine already, for the first: they do not pass this one on.
+    a.engine.forks.found(left, right)
+    await town.run(1_000)
+    c.engine.forks.lift(peerOf(1), () => {})
+    expect(c.takes(left)).toEqual(['new'])
+    await town.until('the other to be shown', () => c.forks.length === 2, 60_000)
+    expect(c.engine.forks.isClosed(left.log)).toBe(true)
+  })
+
+  test('a lift pardons each life of which there was proof by then', async () => {
+    const town = new Town()
+    const a = await town.node()
+    const b = await town.node({ bootstrap: [a] })
     for (const node of [a, b]) node.subscribe('s', 'press/#')
     await town.run(1_000)
     const earlier = histories(0, 1)
     a.engine.forks.found(earlier.left[0] as SealedBatch, earlier.right[0] as SealedBatch)
     await town.until('both to know of the first', () => b.forks.length === 1)
-    a.engine.forks.lift(peerOf(1), () => {})
     const [left, right] = ['left', 'right'].map(body => new WrittenLog(1, 2).write(1, undefined, body)) as [SealedBatch, SealedBatch]
-    // There it is in quarantine already, for the first.
-    a.engine.forks.found(left, right)
-    await town.run(1_000)
+    b.engine.forks.found(left, right)
+    expect(b.forks).toHaveLength(1)
     b.engine.forks.lift(peerOf(1), () => {})
-    expect(b.takes(left)).toEqual(['new'])
-    await town.until('the other to be shown', () => b.forks.length === 2, 60_000)
-    expect(b.engine.forks.isClosed(left.log)).toBe(true)
+    expect(b.takes(left)).toEqual(['unwanted'])
   })
 
   test('a false proof is an offence, convinces nobody, and after three of them the neighbour is cut off', async () => {
