@@ -1,3 +1,4 @@
+import { compareIncarnations, type Incarnation } from '../message/ids.js'
 import type { LogState } from '../store/log-state.js'
 
 /**
@@ -7,11 +8,12 @@ import type { LogState } from '../store/log-state.js'
 export class Succession {
   /** Cursors in these logs. */
   cursors = 0
-  #latest = 0
+  #latest: Incarnation | undefined
 
   /** A record of this log is handed out, or was in an earlier life. Returns whether it is in order: false when a later incarnation was before it. */
   handedOut ({ id: { incarnation } }: LogState): boolean {
-    if (incarnation.number > this.#latest) this.#latest = incarnation.number
-    return incarnation.number === this.#latest
+    if (this.#latest === undefined || compareIncarnations(incarnation, this.#latest) > 0) this.#latest = incarnation
+    // Two lives may have one number, when a publisher that lost its disk had its clock put back: the random part then decides, everywhere alike.
+    return compareIncarnations(incarnation, this.#latest) === 0
   }
 }

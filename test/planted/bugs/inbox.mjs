@@ -145,6 +145,15 @@ export const INBOX = [
     by: ['simulation', 'test/unit/inbox/delivery.test.ts']
   },
   {
+    name: 'lives-of-one-number-mixed',
+    what: 'of two lives of a publisher with one number neither is the later one, and their records come mixed',
+    breaks: 'order',
+    file: 'src/inbox/succession.ts',
+    find: 'return compareIncarnations(incarnation, this.#latest) === 0',
+    replace: 'return incarnation.number === this.#latest.number',
+    by: 'test/unit/inbox/incarnations.test.ts'
+  },
+  {
     name: 'late-record-dropped',
     what: 'what was given up and turns up after all is not delivered',
     breaks: 'no silent loss',

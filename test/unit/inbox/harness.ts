@@ -87,8 +87,8 @@ export class FakeLog {
   last = 0
   #previous = new Uint8Array(0) as Uint8Array
 
-  constructor (readonly clock: ManualClock, publisher = 1, number = 1, readonly link?: LogLink, channel = 'press') {
-    this.id = { publisher: peer(publisher), incarnation: { number, random: random(number) }, channel }
+  constructor (readonly clock: ManualClock, publisher = 1, number = 1, readonly link?: LogLink, channel = 'press', life = number) {
+    this.id = { publisher: peer(publisher), incarnation: { number, random: random(life) }, channel }
   }
 
   write (...messages: Message[]): SealedBatch {

@@ -35,6 +35,21 @@ describe('a later incarnation', () => {
     expect(said(consumer).sort()).toEqual(['1:1', '1:3 late', '1:4 late'])
   })
 
+  test('that has the number of another one, because its publisher lost its disk and its clock went back, is told apart by the random part', () => {
+    const rig = new Rig()
+    rig.open()
+    const one = new FakeLog(rig.clock, 1, 2, undefined, 'press', 1).fill(2, 1)
+    const other = new FakeLog(rig.clock, 1, 2, undefined, 'press', 2).fill(1, 1)
+    const consumer = rig.attach()
+    const late = (): boolean[] => consumer.drain().map(d => d.late)
+    rig.hold(one.batches[0]!)
+    expect(late()).toEqual([false])
+    rig.hold(...other.batches)
+    expect(late()).toEqual([false])
+    rig.hold(one.batches[1]!)
+    expect(late()).toEqual([true])
+  })
+
   test('makes an earlier one known that was never heard of, so that repair can ask for it', () => {
     const rig = new Rig()
     rig.open()
