@@ -35,9 +35,10 @@ export class History {
   /** Makes operations of several lives differ. */
   readonly #life: string
   #ops = 0
-  /** By subscription: consumers with parallel handlers. */
+  /** By subscription: consumers with parallel handlers, while there are any. */
   readonly #keyed = new Map<string, number>()
-  readonly #trims = new Map<string, number>()
+  /** What was written of own logs. A log that is forgotten takes its number with it. */
+  readonly #trims = new WeakMap<LogState, number>()
 
   constructor (writer: HistoryWriter, life: string) {
     this.#writer = writer
@@ -55,8 +56,8 @@ export class History {
   }
 
   #trimmed (log: LogState): void {
-    if (log.trimmed <= (this.#trims.get(log.key) ?? 0)) return
-    this.#trims.set(log.key, log.trimmed)
+    if (log.trimmed <= (this.#trims.get(log) ?? 0)) return
+    this.#trims.set(log, log.trimmed)
     const { number, random } = log.incarnation
     this.#writer.write({ type: 'trim', incarnation: `${number}-${random}`, channel: log.channel, through: log.trimmed, reason: log.trimReason })
     // Others may be told of it before a commit.
@@ -98,7 +99,12 @@ export class History {
   consuming ({ name: subscription, mode }: RecordedSubscription, handle: ConsumerHandle): ConsumerHandle {
     const writer = this.#writer
     const messages = new Map<number, string>()
-    const count = (by: number): void => { if (mode === 'keyed') this.#keyed.set(subscription, (this.#keyed.get(subscription) ?? 0) + by) }
+    const count = (by: number): void => {
+      if (mode !== 'keyed') return
+      const left = (this.#keyed.get(subscription) ?? 0) + by
+      if (left > 0) this.#keyed.set(subscription, left)
+      else this.#keyed.delete(subscription)
+    }
     const settling = (token: number, type: 'ack' | 'nack' | undefined, done: (error?: SkeinError) => void): ((error?: SkeinError) => void) => {
       const message = messages.get(token)
       if (message === undefined) return done

@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import * as baseLimits from '../../src/base/limits.js'
@@ -23,11 +23,19 @@ const rows = doc.split('\n').flatMap((line): Row[] => {
 function constantsOf (file: string): Map<string, string> {
   const path = join(ROOT, 'src', file)
   const source = existsSync(path) ? readFileSync(path, 'utf8') : ''
-  return new Map([...source.matchAll(/^(?:export )?const ([A-Z][A-Z0-9_]*) = ([\w */+.()]+)$/gm)].map(([, name = '', expression = '']) => [name, expression]))
+  return new Map([...source.matchAll(/^(?:export )?const ([A-Z][A-Z0-9_]*) = ([\w */+.()-]+)$/gm)].map(([, name = '', expression = '']) => [name, expression]))
 }
 
-/** The value of sums, products and quotients of numbers and of constants of the same file. */
+/** Files of src and the constants in them whose names say that they are a most: also those within classes and functions. */
+const mosts = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts')).flatMap(path => {
+  const source = readFileSync(join(ROOT, 'src', path), 'utf8')
+  return [...source.matchAll(/\b(?:const|readonly) #?([A-Z][A-Z0-9_]*_(?:MAX(?:_[A-Z0-9_]+)?|REMEMBERED))\b/g)].map(([, name = '']): [string, string] => [name, path.replaceAll(sep, '/')])
+})
+
+/** The value of sums, products, quotients and powers of numbers and of constants of the same file. */
 function valueOf (expression: string, constants: ReadonlyMap<string, string>): number {
+  const power = /^(\w+) \*\* (\w+)(?: - (\w+))?$/.exec(expression)
+  if (power !== null) return Number(power[1]) ** Number(power[2]) - Number(power[3] ?? 0)
   const term = (text: string): number => text.split(/([*/])/).reduce<{ value: number, operator: string }>(({ value, operator }, part) => {
     if (part === '*' || part === '/') return { value, operator: part }
     const word = part.trim()
@@ -48,6 +56,7 @@ describe('the tables', () => {
     expect(valueOf('7 * 24 * 3_600_000', new Map())).toBe(604_800_000)
     expect(valueOf('A + 4 * 1024', new Map([['A', '1024 * 2']]))).toBe(6144)
     expect(valueOf('1 / 64', new Map())).toBe(1 / 64)
+    expect(valueOf('2 ** 31 - 1', new Map())).toBe(2_147_483_647)
   })
 
   test.each(rows)('$name of $file is $value', ({ name, value, file, unit, effect }) => {
@@ -57,6 +66,16 @@ describe('the tables', () => {
     expect(value).toBe(valueOf(expression ?? '', constants))
     expect(unit).not.toBe('')
     expect(effect.length).toBeGreaterThan(5)
+  })
+
+  test('have each constant of the source that says what the most is', () => {
+    expect(mosts.length).toBeGreaterThan(100)
+    expect(mosts.filter(([name, file]) => !rows.some(row => row.name === name && row.file === file)).map(([name, file]) => `${name} of ${file}`)).toEqual([])
+  })
+
+  test('have each constant once', () => {
+    const seen = rows.map(({ name, file }) => `${name} of ${file}`)
+    expect(seen.filter((name, at) => seen.indexOf(name) !== at)).toEqual([])
   })
 
   test.each([

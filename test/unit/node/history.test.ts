@@ -1,11 +1,17 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { lineFault } from '../../../src/check/parse.js'
 import { SkeinError } from '../../../src/base/errors.js'
 import { HistoryFile, type HistoryLine } from '../../../src/node/history-file.js'
 import { bodyDigest, History } from '../../../src/node/history.js'
+import type { ConsumerHandle } from '../../../src/inbox/inbox.js'
+import type { Engine } from '../../../src/node/engine.js'
+import type { BookListener } from '../../../src/store/log-book.js'
+import type { LogState } from '../../../src/store/log-state.js'
 import type { Store } from '../../../src/store/store.js'
 import { ManualClock } from '../../support/manual-clock.js'
 
@@ -85,4 +91,30 @@ test.each<[string, string]>([['ERR_STORE', 'unknown'], ['ERR_STORE_FULL', 'refus
   expect(answered).toBe(code)
   expect(lines).toEqual([{ type: 'publish', op: 'life-1', topic: 'a/b', body: bodyDigest(record.body), key: undefined }, { type: 'published', op: 'life-1', outcome, code }])
   for (const line of lines) expect(lineFault(JSON.parse(JSON.stringify(line)))).toBeUndefined()
+})
+
+test('neither subscriptions that nobody consumes any more nor logs that are forgotten leave anything behind in memory', () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const usedBytes = (): number => {
+    collect()
+    return process.memoryUsage().heapUsed
+  }
+  const history = new History({ write: () => {}, flush: () => {}, close: () => {} }, 'life')
+  let changed: (log: LogState) => void = () => {}
+  const book = { size: 0, all: () => [], listen: (listener: BookListener) => { changed = (log) => { listener.logChanged?.(log) } } }
+  history.begin({ self: 'me', book, inbox: { info: () => [] } } as unknown as Engine, false, false)
+  const handle: ConsumerHandle = { next: () => undefined, ack: () => {}, nack: () => {}, reject: () => {}, extend: () => {}, close: () => {} }
+  const come = (count: number): void => {
+    for (let i = 0; i < count; i++) {
+      const name = Buffer.from(`${i}`.padStart(400)).toString('latin1')
+      history.consuming({ name, filters: [], mode: 'keyed', maxAttempts: 1 }, handle).close()
+      changed({ own: true, key: `log${name}`, channel: name, trimmed: 7, incarnation: { number: 1, random: '00' } } as unknown as LogState)
+    }
+  }
+  come(100)
+  const before = usedBytes()
+  come(20_000)
+  expect(usedBytes() - before).toBeLessThan(4_000_000)
+  history.close()
 })
