@@ -52,5 +52,3 @@ export type HistoryEvent =
   | { readonly type: 'fault', readonly fault: string, readonly node?: string, readonly detail?: string, readonly t?: number }
   /** From here on nothing is under way any more: all that is owed must have come. */
   | { readonly type: 'rest', readonly t?: number }
-
-export type HistoryEventType = HistoryEvent['type']

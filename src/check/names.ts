@@ -1,7 +1,7 @@
 /** Topics, filters and message ids, as MQTT and `docs/histories.md` have them: a matcher of the checker's own. */
 
 /** Whether the filter takes in the topic: `+` stands for one level, `#` for the rest, also for none. */
-export function filterMatches (filter: string, topic: string): boolean {
+function filterMatches (filter: string, topic: string): boolean {
   if (filter === topic) return true
   const pattern = filter.split('/')
   // Names that begin with $ match no wildcard.

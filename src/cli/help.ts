@@ -42,11 +42,6 @@ export function commandHelp ({ name, summary, text, args = [], flags, examples }
   ].join('\n')
 }
 
-export const groupHelp = (head: string, commands: readonly Command[]): string => `Usage: skein ${head} ACTION
-
-${commands.map(({ name, summary }) => `  skein ${name.padEnd(16)} ${summary}`).join('\n')}
-`
-
 function argumentText ({ name, optional, repeatable }: ArgumentSpec): string {
   const shown = `${name}${repeatable === true ? '…' : ''}`
   return optional === true ? ` [${shown}]` : ` ${shown}`

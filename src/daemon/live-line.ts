@@ -45,7 +45,7 @@ export function startLiveLine (node: MeshNode, screen: Screen): { stop (): void 
   }
 }
 
-export function describeTraffic (status: NodeStatus, now: Totals, before: Totals, names: Names = LONG): string {
+function describeTraffic (status: NodeStatus, now: Totals, before: Totals, names: Names = LONG): string {
   const seconds = Math.max(0.001, (now.atMs - before.atMs) / 1_000)
   const flow = (name: string, total: number, earlier: number): string => `${name} ${total.toLocaleString('en')} (${rate((total - earlier) / seconds)}/s)`
   const lag = status.subscriptions.reduce((sum, subscription) => sum + subscription.lag, 0)

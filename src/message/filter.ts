@@ -19,7 +19,7 @@ export function filterFault (filter: string): string | undefined {
 }
 
 /** Throws `ERR_BAD_FILTER`. */
-export function checkFilter (filter: string): void {
+function checkFilter (filter: string): void {
   const fault = filterFault(filter)
   if (fault !== undefined) {
     throw new SkeinError('ERR_BAD_FILTER', `bad filter ${JSON.stringify(filter)}: ${fault}`, { hint: 'Such as press/+/temperature (one level) or press/# (all below, and press itself).' })

@@ -15,7 +15,7 @@ export function peerInfo (engine: Engine, peer: NetworkPeer): PeerInfo {
   return { peerId: id, address, direction, relay, agent, clockOffsetMs: Math.round(clockOffsetMs), channels: engine.neighbours.channels(id) }
 }
 
-export function logInfo (engine: Engine, log: LogState): LogInfo {
+function logInfo (engine: Engine, log: LogState): LogInfo {
   return {
     publisher: log.publisher,
     incarnation: formatIncarnation(log.incarnation),

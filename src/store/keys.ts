@@ -23,12 +23,12 @@ export function u64 (value: number): Uint8Array {
   return out
 }
 
-export function putU32 (out: Uint8Array, offset: number, value: number): void {
+function putU32 (out: Uint8Array, offset: number, value: number): void {
   if (!(Number.isInteger(value) && value >= 0 && value < U32_SIZE)) throw outOfRange(value, 'u32')
   writeU32(out, offset, value)
 }
 
-export function putU64 (out: Uint8Array, offset: number, value: number): void {
+function putU64 (out: Uint8Array, offset: number, value: number): void {
   if (!(Number.isSafeInteger(value) && value >= 0)) throw outOfRange(value, 'u64')
   writeU32(out, offset, Math.floor(value / U32_SIZE))
   writeU32(out, offset + 4, value % U32_SIZE)

@@ -106,6 +106,23 @@ function impurities (files: Files): string[] {
   return faults
 }
 
+/** Functions, classes and types of `src/` that no other file knows: those that are exported to nobody, and types that are not even used where they stand. Constants have a page of their own. */
+function deadExports (files: Files, outside: readonly string[]): string[] {
+  const words = new Map([...files].map(([file, source]) => [file, new Set(withoutComments(source).match(/[\w$]+/g))]))
+  const known = new Set(outside.flatMap(source => source.match(/[\w$]+/g) ?? []))
+  const faults: string[] = []
+  for (const [file, source] of files) {
+    if (GENERATED.includes(file)) continue
+    const code = withoutComments(source)
+    for (const [, kind = '', name = ''] of code.matchAll(/^export (?:abstract |async )*(function\b\s*\*?|class|interface|type|const)\s*([\w$]*[a-z][\w$]*)/gm)) {
+      if (known.has(name) || [...words].some(([other, set]) => other !== file && set.has(name))) continue
+      const used = code.match(new RegExp(`(?<![\\w$])${name.replaceAll('$', '\\$')}(?![\\w$])`, 'g')) ?? []
+      if (!['interface', 'type'].includes(kind) || used.length < 2) faults.push(`${file} exports ${name} to nobody`)
+    }
+  }
+  return faults
+}
+
 /** The table "What may import what": `| room | what it is | may import |`, rooms in backquotes. */
 function readTable (markdown: string): Map<string, Set<string>> {
   const section = markdown.split(/^## /m).find(part => part.startsWith('What may import what')) ?? ''
@@ -122,6 +139,11 @@ function sources (): Files {
   const src = join(ROOT, 'src')
   const names = readdirSync(src, { recursive: true, encoding: 'utf8' }).map(name => name.replaceAll('\\', '/')).filter(name => name.endsWith('.ts')).sort()
   return new Map(names.map(name => [name, readFileSync(join(src, name), 'utf8')]))
+}
+
+/** All that may import from `src/` and is not in it. */
+function others (): string[] {
+  return ['test', 'bench', 'examples'].flatMap(dir => readdirSync(join(ROOT, dir), { recursive: true, encoding: 'utf8' }).filter(name => /\.m?ts$|\.mjs$/.test(name)).map(name => readFileSync(join(ROOT, dir, name), 'utf8')))
 }
 
 const files = sources()
@@ -173,6 +195,21 @@ describe('the checks see what is planted', () => {
   })
 })
 
+describe('the house sees what nobody imports', () => {
+  const planted = (use: string, outside: string[] = []): string[] =>
+    deadExports(new Map([['base/a.ts', 'export function odd (): void {}\nexport type Kind = 1\nexport const LIMIT = 3\nexport const held = (kind: Kind): Kind => kind\n// odd(), held()\n'], ['base/b.ts', use]]), outside)
+
+  test('a function or constant that only comments name, and a type without use', () => {
+    expect(planted('')).toEqual(['base/a.ts exports odd to nobody', 'base/a.ts exports held to nobody'])
+    expect(deadExports(new Map([['base/a.ts', 'export type Kind = 1\n']]), [])).toEqual(['base/a.ts exports Kind to nobody'])
+  })
+
+  test('not what another file or a test imports', () => {
+    expect(planted("import { odd, held } from './a.js'")).toEqual([])
+    expect(planted("import { odd } from './a.js'", ['held(1)'])).toEqual([])
+  })
+})
+
 describe('the house', () => {
   test('the table is read, and its own arrows point down', () => {
     const order = [...table.keys()]
@@ -199,4 +236,6 @@ describe('the house', () => {
   test('no file imports itself through others', () => { expect(circles(files)).toEqual([]) })
 
   test('decision cores have no clock, no timer and no chance of their own', () => { expect(impurities(files)).toEqual([]) })
+
+  test('nothing is exported to nobody', () => { expect(deadExports(files, others())).toEqual([]) })
 })
