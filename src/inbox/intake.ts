@@ -97,6 +97,8 @@ export class Intake {
   against (log: LogState, head: SealedBatch): SealedBatch | undefined { return this.#chain.against(log, head) }
   forget (log: LogState): void { this.#chain.forget(log) }
 
+  /** Bytes of batches on their way to disk. */
+  get stagedBytes (): number { return this.#stagedBytes }
   get isFull (): boolean { return this.#paused || this.#stagedBytes >= INTAKE_BYTES_MAX }
 
   /** On its way to disk: no need to ask for it. */

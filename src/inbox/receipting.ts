@@ -30,9 +30,9 @@ const LEFT_OUT_MAX = 65_536
 /** A signature checked for nothing, in units of work. */
 const SAME_AGAIN_COST = 8
 /** Statements of neighbours that wait to be passed on. */
-const FORWARD_MAX = 10_000
+export const FORWARD_MAX = 10_000
 /** Newer words that wait for neighbours that brought older ones. */
-const ANSWERS_MAX = 1_000
+export const ANSWERS_MAX = 1_000
 /** Bytes of statements about logs that this node has not heard of: whoever sent them heard of the log earlier. */
 export const EARLY_BYTES_MAX = 4 * 1024 * 1024
 /** Memory for receipts that one neighbour may take up at once, and each second. More is taken in when it tells of them again. A choice: twenty thousand receipts. */
@@ -102,6 +102,9 @@ export class Receipting {
     }
     this.#schedule()
   }
+
+  /** Receipts that wait: to be passed on, as answers, and for a log to be heard of, bytes. */
+  get waiting (): { readonly forward: number, readonly answers: number, readonly earlyBytes: number } { return { forward: this.#forward.size, answers: this.#answers.size, earlyBytes: this.#earlyBytes } }
 
   /** The way to this publisher, or to anybody, may have changed. */
   routed (publisher?: string): void {

@@ -27,7 +27,7 @@ const COMMIT_BYTES = 2 * 1024 * 1024
 /** Channels that one life of a node publishes to. A choice: four times what an announcement tells of. */
 export const CHANNELS_PUBLISHED_MAX = 16_384
 /** Publishes that wait for admission; more are refused at once. */
-const WAITING_MAX = 100_000
+export const WAITING_MAX = 100_000
 
 export interface Placed {
   readonly log: LogState

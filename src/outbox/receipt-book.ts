@@ -69,6 +69,9 @@ export class ReceiptBook {
     }
   }
 
+  /** Bytes of all receipts kept. */
+  get bytes (): number { return this.#bytes }
+
   #put (key: string, entry: Entry): boolean {
     let entries = this.#logs.get(key)
     if (entries === undefined) this.#logs.set(key, entries = new Map())

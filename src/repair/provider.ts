@@ -58,6 +58,9 @@ export class Provider {
     this.#o = options
   }
 
+  /** Wants of the neighbour of whom most are served. */
+  get serving (): number { return Math.max(0, ...[...this.#peers.values()].map(({ wants }) => wants.size)) }
+
   /** False: there was nothing to serve. */
   want (peerId: string, want: Want): boolean {
     let peer = this.#peers.get(peerId)

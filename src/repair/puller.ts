@@ -27,8 +27,8 @@ export const CREDIT_BYTES = 2 * 1024 * 1024
 /** Credit goes back in pieces of so much. */
 const CREDIT_STEP_BYTES = 256 * 1024
 /** Wants under way: with one neighbour, and altogether. */
-const WANTS_PER_PEER = 8
-const WANTS_MAX = 64
+export const WANTS_PER_PEER = 8
+export const WANTS_MAX = 64
 /** Holes that one want names. */
 const HOLES_MAX = 512
 /** A want without an answer for so long is given up, and the neighbour is passed over for a while; sooner when another could be asked and nothing at all comes from this one. */
@@ -129,6 +129,9 @@ export class Puller {
 
   /** Logs with something missing. */
   get needs (): number { return this.#needs.size }
+
+  /** Wants under way: altogether, and with the neighbour that has most. */
+  get asking (): { readonly all: number, readonly most: number } { return { all: this.#asking.size, most: Math.max(0, ...this.#perPeer.values()) } }
 
   /** Positions of a log that are wanted, exist and are neither held nor on their way to disk. */
   missing (log: LogState, limit = 1): Range[] {

@@ -1,3 +1,4 @@
+import { checkBounds, watchBounds } from './bounds.js'
 import { verdict } from './checks.js'
 import { Chaos, type FaultClass } from './chaos.js'
 import { FAULTS } from './faults/index.js'
@@ -91,6 +92,7 @@ async function run (world: World, random: SeededRandom, faults: readonly FaultCl
   }
   await clock.run(0.01)
   startWorkload(world, random.fork('workload'), chaosMs)
+  watchBounds(world, chaosMs)
   await clock.run(chaosMs - clock.nowMs())
   world.fault('heal')
   for (const heal of heals) heal()
@@ -100,6 +102,7 @@ async function run (world: World, random: SeededRandom, faults: readonly FaultCl
   for (let lookMs = 250; clock.nowMs() < chaosMs + REST_MS; lookMs = Math.min(5_000, lookMs * 1.2)) {
     await clock.run(lookMs)
     for (const node of world.nodes) if (!node.isUp) void node.start()
+    checkBounds(world)
     restless = world.problems.length > 0 ? undefined : unrest(world)
     if (restless === undefined) break
   }

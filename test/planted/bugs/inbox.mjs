@@ -251,5 +251,14 @@ export const INBOX = [
     find: "for (const key of store.keys('dead', {",
     replace: "for (const key of store.keys('forgotten', {",
     by: 'test/unit/inbox/subscriptions.test.ts'
+  },
+  {
+    name: 'one-more-in-flight',
+    what: 'a consumer is given one delivery more than the maxInFlight it asked for',
+    breaks: 'bounded: maxInFlight',
+    file: 'src/inbox/deliveries.ts',
+    find: '    if (consumer.inFlight < consumer.options.maxInFlight) {',
+    replace: '    if (consumer.inFlight <= consumer.options.maxInFlight) {',
+    by: 'simulation'
   }
 ]

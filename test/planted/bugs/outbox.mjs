@@ -168,5 +168,23 @@ export const OUTBOX = [
     find: 'if (!content.equals(contentHash(record))) done(differs(record.id))\n    else',
     replace: '',
     by: 'test/unit/outbox/publish-ids.test.ts'
+  },
+  {
+    name: 'pending-not-reckoned',
+    what: 'what is on its way to the disk does not count towards the quota of its channel, so that a burst goes beyond it',
+    breaks: 'bounded: retention by count',
+    file: 'src/outbox/outbox.ts',
+    find: '(pending?.records ?? 0) + 1)\n  }',
+    replace: '1)\n  }',
+    by: 'simulation'
+  },
+  {
+    name: 'wants-never-end',
+    what: 'a want that is over still counts as under way, until no further one is sent',
+    breaks: 'bounded: WANTS_MAX',
+    file: 'src/repair/puller.ts',
+    find: 'this.#asking.delete(want.id)\n',
+    replace: '',
+    by: 'simulation'
   }
 ]
