@@ -63,6 +63,11 @@ function subscribe (world: World, random: SeededRandom, nodes: readonly Simulate
       else if (!node.gone) world.clock.after(100, make)
     }
     world.clock.after(late ? random.float() * leftMs : 0.01, make)
-    if (i > 0 && random.chance(0.15)) world.clock.after(random.float() * leftMs, () => { node.subscriber.unsubscribe(name) })
+    const leave = (): void => {
+      // What stands still calls nothing; what is down is asked again when it starts.
+      if (node.isUp && !node.isAwake) world.clock.after(100, leave)
+      else node.subscriber.unsubscribe(name)
+    }
+    if (i > 0 && random.chance(0.15)) world.clock.after(random.float() * leftMs, leave)
   }
 }
