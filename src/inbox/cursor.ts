@@ -180,6 +180,8 @@ export class Cursor implements Due {
 
   /** What has turned up of what was given up. Returns whether there is any. */
   noteArrived (from: number, to: number): boolean {
+    // Should it be lost again, that is another matter, and is to be told again.
+    if (this.doomed.size > 0) this.undoom(from, to)
     if (this.lost.isEmpty || !this.lost.overlaps(from, to)) return false
     for (const range of this.lost.ranges()) {
       if (range.to < from || range.from > to) continue

@@ -58,6 +58,8 @@ export class Wants {
 
   /** These are no longer readable. */
   damaged (log: LogState, from: number, to: number): void {
+    // What came after it had been given up may come once more.
+    this.#gone.get(log)?.remove(from, to)
     if (!this.#e.own.isCurrent(log)) return
     const lost = this.#damaged.get(log) ?? new RangeSet()
     lost.add(from, to)

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { backoffAfter } from '../../../src/inbox/backoff.js'
 import { CURSOR_WINDOW_POSITIONS } from '../../../src/inbox/limits.js'
 import type { SkeinError } from '../../../src/base/errors.js'
+import type { LogState } from '../../../src/store/log-state.js'
 import { FakeLog, positions, Rig } from './harness.js'
 
 describe('redelivery', () => {
@@ -254,5 +255,32 @@ describe('redelivery', () => {
     rig.hold(log.batches[0]!)
     expect(after.drain().map(d => [d.position, d.attempt])).toEqual([[1, 2], [2, 1], [3, 1], [4, 1]])
     expect(state.number).toBe(1)
+  })
+
+  test('a damaged batch that was given up in an earlier life is a gap when it is given up in this one', () => {
+    const rig = new Rig()
+    rig.open()
+    const log = new FakeLog(rig.clock).fill(2, 2)
+    rig.hold(...log.batches)
+    const spoil = (): void => {
+      const table = rig.disk.tables.get('batch')!
+      const [key] = table.keys('', undefined, false, 1)
+      const bytes = table.get(key!)!.slice()
+      bytes[bytes.length - 1]! ^= 1
+      table.put(key!, bytes)
+    }
+    rig.crash()
+    spoil()
+    const state = (): LogState => rig.book.ensure(log.id)
+    expect(rig.book.read(state(), 1)).toBeUndefined()
+    rig.inbox.unavailable(state(), 1, 2, 'forked')
+    rig.clock.advance(10_000)
+    // The row of the log says still that it is here: it is found out once more.
+    rig.crash()
+    const consumer = rig.attach()
+    expect(consumer.takeAll()).toEqual([])
+    rig.inbox.unavailable(state(), 1, 2, 'forked')
+    expect(positions(consumer.drain())).toEqual([3, 4])
+    expect(rig.gaps).toMatchObject([{ from: 1, to: 2, reason: 'forked' }])
   })
 })

@@ -59,4 +59,13 @@ describe('what will not come', () => {
     all.regain(log, 1, 1_000_000)
     expect(all.underWayOrGone(log)).toBeUndefined()
   })
+
+  it('and came all the same is asked for when it is damaged', () => {
+    const log = logAt(9, false)
+    const all = wants()
+    all.unavailable(log, 3, 6, 'unrecoverable')
+    log.held.add(3, 6)
+    all.damaged(log, 4, 5)
+    expect(all.underWayOrGone(log)?.ranges()).toEqual([{ from: 3, to: 3 }, { from: 6, to: 6 }])
+  })
 })
