@@ -38,11 +38,22 @@ describe('the bugs that can be planted', () => {
     }
   })
 
-  it('are those that the page about them has', () => {
+  it('are those that the page about them has, no more and no fewer', () => {
     const page = readFileSync(new URL('docs/planted-bugs.md', root), 'utf8')
     const named = [...page.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, name]) => name)
-    expect(named.length).toBeGreaterThanOrEqual(40)
-    expect(named.filter(name => !BUGS.some(bug => bug.name === name))).toEqual([])
+    const mend = 'npm run planted -- --page --no-run writes the page anew'
+    expect(named.filter(name => !BUGS.some(bug => bug.name === name)), `in the page only: ${mend}`).toEqual([])
+    expect(BUGS.map(({ name }) => name).filter(name => !named.includes(name)), `not in the page: ${mend}`).toEqual([])
+    expect(new Set(named).size).toBe(named.length)
+  })
+
+  it('have a row each that says what the list says, where it was found, and how long that took if it is known', () => {
+    const page = readFileSync(new URL('docs/planted-bugs.md', root), 'utf8')
+    for (const { name, what, breaks } of BUGS) {
+      const row = page.split('\n').find(line => line.startsWith(`| \`${name}\` |`)) ?? ''
+      expect(row.slice(0, -1).split(' | ').slice(1, 3), name).toEqual([what, breaks])
+      expect(row).toMatch(/ \| (simulation(, seed \d+)?|[\w/-]+\.test\.ts) \| (\d+(\.\d)?|–) \|$/)
+    }
   })
 
   it('are refused when there is none of the name, or the source has changed', () => {

@@ -19,7 +19,8 @@ Plants each bug of test/planted/bugs/ and runs what should find it.
   --seeds N          seeds of the simulation for each bug, at most (default 400)
   --no-control       do not first run the same with no bug planted
   --markdown         print a table of what was found
-  --page             write it to docs/planted-bugs.md
+  --page             write it to docs/planted-bugs.md; with --only the rows of others stay
+  --no-run           with --page: run nothing, and write a row without a time for each bug that has none
   --list             print the bugs, and run nothing
   --help
 
@@ -28,7 +29,7 @@ Exit 0: all found. 1: some not found. 2: the runs fail without a bug, or the arg
 
 const options = {
   only: { type: 'string' }, by: { type: 'string' }, jobs: { type: 'string', default: '2' }, seeds: { type: 'string', default: '400' },
-  'no-control': { type: 'boolean', default: false }, markdown: { type: 'boolean', default: false }, page: { type: 'boolean', default: false }, list: { type: 'boolean', default: false }, help: { type: 'boolean', default: false }
+  'no-control': { type: 'boolean', default: false }, markdown: { type: 'boolean', default: false }, page: { type: 'boolean', default: false }, 'no-run': { type: 'boolean', default: false }, list: { type: 'boolean', default: false }, help: { type: 'boolean', default: false }
 }
 
 function fail (message) {
@@ -51,8 +52,8 @@ function parse () {
   }
 }
 
-const { bugs, jobs, seeds, list, help, markdown, page, only, 'no-control': noControl } = parse()
-if (page && only !== undefined) fail('--page is for all bugs, not for some')
+const { bugs, jobs, seeds, list, help, markdown, page, 'no-run': noRun, 'no-control': noControl } = parse()
+if (noRun && !page) fail('--no-run is for --page')
 
 async function find (bug) {
   const startedAt = performance.now()
@@ -80,18 +81,27 @@ function show ({ bug, verdict, by, failure, seconds }) {
 
 const HEADER = '| bug | what it is | what it breaks | found by | time, s |\n'
 
-function tableOf (results) {
-  const rows = results.map(({ bug, verdict, by, seconds }) => {
-    const what = verdict !== 'found' ? 'not found' : by.startsWith(SIMULATION) ? by.replace(':', ',') : by.replace(/^test\//, '').replace(/: .*$/, '')
-    return `| \`${bug.name}\` | ${bug.what} | ${bug.breaks} | ${what} | ${seconds.toFixed(1)} |\n`
-  })
-  return `${HEADER}| --- | --- | --- | --- | --- |\n${rows.join('')}`
+const where = by => by.startsWith(SIMULATION) ? by.replace(':', ',') : by.replace(/^test\//, '').replace(/: .*$/, '')
+
+function rowOf ({ name, what, breaks }, foundBy, seconds) {
+  return `| \`${name}\` | ${what} | ${breaks} | ${foundBy} | ${seconds} |\n`
 }
 
-/** All of the page from its table on. */
-function writePage (table) {
+const tableOf = rows => `${HEADER}| --- | --- | --- | --- | --- |\n${rows.join('')}`
+
+const rowsOf = results => new Map(results.map(({ bug, verdict, by, seconds }) => [bug.name, rowOf(bug, verdict === 'found' ? where(by) : 'not found', seconds.toFixed(1))]))
+
+/** All of the page from its table on: a row for each bug there is, with what found it now, or else then; of a new one what is to find it, and no time yet. */
+function writePage (fresh) {
   const text = readFileSync(PAGE, 'utf8')
-  writeFileSync(PAGE, text.slice(0, text.indexOf(HEADER)) + table)
+  const known = new Map([...text.matchAll(/^\| `([a-z-]+)` \|.*\| (.*?) \| (.*?) \|$/gm)].map(([, name, foundBy, seconds]) => [name, [foundBy, seconds]]))
+  const rows = BUGS.map(bug => {
+    const finders = [bug.by].flat().map(where)
+    const before = known.get(bug.name)
+    // What the list no longer names has not found it.
+    return fresh.get(bug.name) ?? rowOf(bug, ...(before !== undefined && finders.some(finder => before[0].startsWith(finder)) ? before : [finders[0], '–']))
+  })
+  writeFileSync(PAGE, text.slice(0, text.indexOf(HEADER)) + tableOf(rows))
 }
 
 // Whoever reads may go: `--list | head` is no failure.
@@ -99,6 +109,7 @@ process.stdout.on('error', error => { if (error.code === 'EPIPE') process.exit(0
 
 if (help) process.stdout.write(HELP)
 else if (list) for (const { name, by, what } of bugs) process.stdout.write(`${name.padEnd(40)} ${[by].flat().join(' ')}\n    ${what}\n`)
+else if (noRun) writePage(new Map())
 else {
   if (!noControl) await control()
   const results = []
@@ -110,8 +121,8 @@ else {
       show(results[i])
     }
   }))
-  if (markdown) process.stdout.write(`\n${tableOf(results)}\n`)
-  if (page) writePage(tableOf(results))
+  if (markdown) process.stdout.write(`\n${tableOf([...rowsOf(results).values()])}\n`)
+  if (page) writePage(rowsOf(results))
   const found = results.filter(({ verdict }) => verdict === 'found').length
   process.stdout.write(`${results.length} planted, ${found} found\n`)
   process.exitCode = found === results.length ? 0 : 1

@@ -32,7 +32,7 @@ describe('npm run planted', () => {
     expect(code).toBe(2)
   })
 
-  it.each([['--only', 'no-such-bug'], ['--jobs', '0'], ['--wat']])('exits 2 for %s %s', async (...args) => {
+  it.each([['--only', 'no-such-bug'], ['--jobs', '0'], ['--wat'], ['--no-run']])('exits 2 for %s %s', async (...args) => {
     expect((await run(...args)).code).toBe(2)
   })
 })
