@@ -10,9 +10,9 @@ import { dirname } from 'node:path'
 import { open, type Database, type RootDatabase } from 'lmdb'
 import { isSkeinError, SkeinError } from '../base/errors.js'
 import { concat, readU32, u32 } from './keys.js'
-import { checkLmdbFile, DAMAGED_HINT, type FileCheck } from './lmdb-file.js'
+import { checkLmdbFile, type FileCheck } from './lmdb-file.js'
 import { FORMAT_TABLE } from './lmdb-walk.js'
-import { ROW_CHECK_BYTES, rowHolds, sealRow } from './row-check.js'
+import { DAMAGED_HINT, ROW_CHECK_BYTES, rowHolds, sealRow } from './row-check.js'
 import { TABLES } from './store.js'
 
 export const STORE_FORMAT = 2
@@ -29,6 +29,8 @@ const TABLES_MAX = 32
 
 /** LMDB's codes for a file that contradicts itself: page not found, corrupted, invalid, bad value size. */
 const CORRUPT_CODES: ReadonlySet<unknown> = new Set([-30797, -30796, -30793, -30781])
+
+const DENIED_CODES: ReadonlySet<unknown> = new Set(['EACCES', 'EPERM', 'EROFS'])
 
 export type Env = RootDatabase<Uint8Array, Uint8Array>
 export type LmdbTable = Database<Uint8Array, Uint8Array>
@@ -80,8 +82,8 @@ export function lockFileOf (path: string): string { return `${path}-lock` }
 export function storeError (error: unknown, what: string): SkeinError {
   if (isSkeinError(error)) return error
   const { code, message } = error as { code?: unknown, message?: string }
-  if (CORRUPT_CODES.has(code)) return new SkeinError('ERR_STORE_CORRUPT', `${what}: ${message}`, { cause: error })
-  return new SkeinError('ERR_STORE', `${what}: ${message}`, { cause: error })
+  if (CORRUPT_CODES.has(code)) return new SkeinError('ERR_STORE_CORRUPT', `${what}: ${message}`, { cause: error, hint: DAMAGED_HINT })
+  return new SkeinError('ERR_STORE', `${what}: ${message}`, { cause: error, ...(DENIED_CODES.has(code) ? { hint: 'This user must be allowed to read and write it, and the directory it lies in.' } : {}) })
 }
 
 function openEnv (path: string, readOnly: boolean): Env {

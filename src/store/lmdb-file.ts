@@ -6,13 +6,11 @@
  * that fill it exactly and keys in order, and all the counts that LMDB keeps must come out. No page may be in use twice, or
  * in use and free. The values are not read: each carries a check sum (`row-check.ts`).
  */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
 import { SkeinError } from '../base/errors.js'
 import { checkPages } from './lmdb-walk.js'
 import { decodeMeta, META_BYTES, META_PAGE, NO_PAGE, type MetaPage } from './lmdb-pages.js'
-
-/** What to do about a damaged store. */
-export const DAMAGED_HINT = 'Look at the disk and the kernel log. Move the store away and restore a copy, or start anew with a new identity; what peers hold can be fetched again.'
+import { DAMAGED_HINT } from './row-check.js'
 
 const MAGIC = 0xbeefc0de
 const DATA_VERSION = 2
@@ -31,6 +29,7 @@ export interface FileCheck {
 
 /** Throws `ERR_STORE_CORRUPT` or `ERR_STORE_FOREIGN` unless LMDB can open the file and read all of it. */
 export function checkLmdbFile (path: string, check: FileCheck = {}): void {
+  if (!statSync(path).isFile()) throw new SkeinError('ERR_STORE_FOREIGN', `${path} is not a file`, { hint: 'The store is a file. Choose another data directory, or move away what is there.' })
   const fd = openSync(path, 'r')
   try {
     const bytes = fstatSync(fd).size

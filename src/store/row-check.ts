@@ -11,6 +11,10 @@ import { toHex } from '../base/bytes.js'
 import { SkeinError } from '../base/errors.js'
 import { TABLES, type Table } from './store.js'
 
+/** What is left to do with a store that holds what was not written. */
+export const DAMAGED_HINT = 'Look at the disk and the kernel log. Restore a copy of the data directory. Without one move store.mdb away and start once with --accept-loss (acceptLoss: true): ' +
+  'what peers hold is fetched again, what only this store held is lost.'
+
 export const ROW_CHECK_BYTES = 4
 
 const SEEDS: ReadonlyMap<string, number> = new Map(TABLES.map(table => [table, crc32(table)]))
@@ -39,6 +43,6 @@ export function openRow (table: Table, key: Uint8Array, row: Uint8Array): Uint8A
   if (rowHolds(table, key, row)) return row.subarray(0, row.length - ROW_CHECK_BYTES)
   if (REGAINED.has(table)) return new Uint8Array(Math.max(0, row.length - ROW_CHECK_BYTES))
   throw new SkeinError('ERR_STORE_CORRUPT', `a row of the table ${table} is not what was written (key ${toHex(key.subarray(0, 64))})`, {
-    hint: 'Look at the disk and the kernel log. Restore a copy of the data directory, or move it away and start anew as another node; what peers hold is fetched again.'
+    hint: DAMAGED_HINT
   })
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -52,6 +52,17 @@ describe('the look at a store file before it is opened', () => {
   test('finds nothing wrong with a sound one', () => {
     expect(verdict(() => {})).toBe('sound')
     expect(verdict(() => {}, { closed: true })).toBe('sound')
+  })
+
+  test('says what is left to do with a damaged one', async () => {
+    writeFileSync(path, file.subarray(0, 5000))
+    await expect(openLmdbStore({ path })).rejects.toMatchObject({ code: 'ERR_STORE_CORRUPT', hint: expect.stringMatching(/Restore a copy.*move store\.mdb away.*--accept-loss/) })
+  })
+
+  test('says that a directory is no store, and what to do', async () => {
+    rmSync(path)
+    mkdirSync(path)
+    await expect(openLmdbStore({ path })).rejects.toMatchObject({ code: 'ERR_STORE_FOREIGN', message: `${path} is not a file`, hint: expect.stringContaining('Choose another data directory') })
   })
 
   test('finds a page that is not the one its parent means', () => {
