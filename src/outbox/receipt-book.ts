@@ -54,6 +54,8 @@ export class ReceiptBook {
   readonly #ofPublisher = new Map<string, Set<string>>()
   readonly #ofReceiver = new Map<string, Set<string>>()
   readonly #logs = new Map<string, Map<string, Entry>>()
+  /** Logs that cannot be shown, by key: a neighbour may never hear of them, so that what is said of them is not compared. */
+  readonly #unshown = new Set<string>()
   readonly #waiters = new Map<string, Set<Waiter>>()
   #bytes = 0
   readonly #bytesOf = new Map<string, number>()
@@ -67,6 +69,16 @@ export class ReceiptBook {
       if (opened === undefined || by === undefined || options.book.get(logKey(opened.value.log)) === undefined) continue
       this.#put(logKey(opened.value.log), { content: opened.value, bytes: value })
     }
+    options.book.listen({ logChanged: (log) => { this.#logChanged(log) } })
+  }
+
+  #logChanged (log: LogState): void {
+    if (this.#unshown.size === 0 || !log.canBeShown || !this.#unshown.delete(log.key)) return
+    for (const entry of this.about(log)) this.#compare(log.key, entry)
+  }
+
+  #compare (key: string, { content: { by, sequence, log: { publisher, channel } } }: Entry): void {
+    for (const of of [ALL, publisher, by]) this.#digests.get(of)?.set(channel, `${key} ${by}`, String(sequence))
   }
 
   /** Bytes of all receipts kept. */
@@ -82,7 +94,8 @@ export class ReceiptBook {
     const { log: { publisher } } = entry.content
     addTo(this.#ofPublisher, publisher, key)
     addTo(this.#ofReceiver, by, key)
-    for (const of of [ALL, publisher, by]) this.#digests.get(of)?.set(entry.content.log.channel, `${key} ${by}`, String(entry.content.sequence))
+    if (this.#o.book.get(key)?.canBeShown === false) this.#unshown.add(key)
+    else this.#compare(key, entry)
     return true
   }
 
@@ -91,7 +104,7 @@ export class ReceiptBook {
     let digests = this.#digests.get(of)
     if (digests === undefined) {
       this.#digests.set(of, digests = new Digests(this.#o.crypto))
-      for (const { content } of this.#entries(of)) digests.set(content.log.channel, `${logKey(content.log)} ${content.by}`, String(content.sequence))
+      for (const { content } of this.#compared(of)) digests.set(content.log.channel, `${logKey(content.log)} ${content.by}`, String(content.sequence))
     }
     return digests
   }
@@ -99,13 +112,15 @@ export class ReceiptBook {
   /** Nobody compares these any more. */
   release (of: string): void { if (of !== ALL) this.#digests.delete(of) }
 
-  * #entries (of: string): Generator<Entry> {
+  * #compared (of: string): Generator<Entry> {
+    const isCompared = (key: string): boolean => !this.#unshown.has(key)
     if (of === ALL) {
-      for (const entries of this.#logs.values()) yield * entries.values()
+      for (const [key, entries] of this.#logs) if (isCompared(key)) yield * entries.values()
       return
     }
-    for (const key of this.#ofPublisher.get(of) ?? []) yield * this.#logs.get(key)?.values() ?? []
+    for (const key of this.#ofPublisher.get(of) ?? []) if (isCompared(key)) yield * this.#logs.get(key)?.values() ?? []
     for (const key of this.#ofReceiver.get(of) ?? []) {
+      if (!isCompared(key)) continue
       const entry = this.#logs.get(key)?.get(of)
       // What it says of its own logs, which is nothing, has been had above.
       if (entry !== undefined && entry.content.log.publisher !== of) yield entry
@@ -172,8 +187,8 @@ export class ReceiptBook {
     const take = ({ content, bytes }: Entry): void => {
       if (content.log.channel === channel && (buckets === undefined || buckets.has(digests.bucketOf(`${logKey(content.log)} ${content.by}`)))) out.push(bytes)
     }
-    if (of !== ALL) for (const entry of this.#entries(of)) take(entry)
-    else for (const log of this.#o.book.logs(channel)) for (const entry of this.#logs.get(log.key)?.values() ?? []) take(entry)
+    if (of !== ALL) for (const entry of this.#compared(of)) take(entry)
+    else for (const log of this.#o.book.logs(channel)) if (!this.#unshown.has(log.key)) for (const entry of this.#logs.get(log.key)?.values() ?? []) take(entry)
     return out
   }
 
@@ -239,6 +254,7 @@ export class ReceiptBook {
     }
     removeFrom(this.#ofPublisher, log.publisher, log.key)
     this.#logs.delete(log.key)
+    this.#unshown.delete(log.key)
     return ops
   }
 }

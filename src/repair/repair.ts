@@ -100,7 +100,7 @@ export class Repair {
 
   logChanged (log: LogState): void {
     // A head that cannot be shown, known only from an announcement, is not compared. Nor is what nobody takes in any more.
-    const isShown = (log.shown > 0 || log.trimBytes.length > 0) && this.#o.closed?.(log.id) !== true
+    const isShown = log.canBeShown && this.#o.closed?.(log.id) !== true
     this.heads.set(log.channel, log.key, isShown ? `${log.shown} ${log.trimmed} ${this.#shownHash(log)}` : undefined)
   }
 

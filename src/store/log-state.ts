@@ -43,6 +43,8 @@ export class LogState {
 
   get publisher (): string { return this.id.publisher }
   get channel (): string { return this.id.channel }
+  /** There is something that its publisher signed of this log to show to others. Of one that only an announcement told of there is not. */
+  get canBeShown (): boolean { return this.shown > 0 || this.trimBytes.length > 0 }
   get incarnation (): Incarnation { return this.id.incarnation }
 
   /** The row of the table `log` that says what is so, or with `next`, what will be so once a commit is durable. */

@@ -260,5 +260,14 @@ export const INBOX = [
     find: '    if (consumer.inFlight < consumer.options.maxInFlight) {',
     replace: '    if (consumer.inFlight <= consumer.options.maxInFlight) {',
     by: 'simulation'
+  },
+  {
+    name: 'given-up-stays-given-up',
+    what: 'what was given up, came and was damaged is not told to be a gap, and the subscription stands there for ever',
+    breaks: 'no silent loss',
+    file: 'src/inbox/cursor.ts',
+    find: 'if (this.doomed.size > 0) this.undoom(from, to)',
+    replace: '',
+    by: 'test/unit/inbox/redelivery.test.ts'
   }
 ]

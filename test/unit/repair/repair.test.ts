@@ -92,6 +92,23 @@ const logs = Array.from({ length: 200 }, (_, i) => {
 })
 
 describe('comparing', () => {
+  it('leaves out what is said of a log that only an announcement told of, until there is a header to show', () => {
+    const [a, b, clock] = pair()
+    const [log] = logs as [WrittenLog]
+    a.book.noteHead(a.book.ensure(log.id), 2, new Uint8Array(32))
+    a.receipt(log, 3, 2)
+    a.repair.peerUp(b.peerId)
+    b.repair.peerUp(a.peerId)
+    clock.advance(SUMMARY_INTERVAL_MS * 1.25)
+    expect(new Set([...a.types(), ...b.types()])).toEqual(new Set(['summary']))
+    a.learns(log)
+    clock.advance(SUMMARY_INTERVAL_MS * 3)
+    expect(b.knows).toEqual(a.knows)
+    expect(b.receipts.sequence(b.book.ensure(log.id).key, peerOf(3))).toBe(2)
+    a.repair.peerDown(b.peerId)
+    b.repair.peerDown(a.peerId)
+  })
+
   it('costs one summary each way when both know the same, and nothing more', () => {
     for (const count of [0, 5, 100]) {
       const [a, b, clock] = pair()
