@@ -30,6 +30,7 @@ interface Part {
   readonly letters: PendingLetter[]
   readonly deletes: number[]
   readonly mark: number
+  readonly judged: number
   readonly ranges: Uint8Array
 }
 
@@ -121,7 +122,7 @@ export class Committer {
         bytes += letter.row.length
       }
       bytes += row.length
-      parts.push({ cursor, acks, letters, deletes, mark: cursor.mark, ranges })
+      parts.push({ cursor, acks, letters, deletes, mark: cursor.mark, judged: cursor.judged, ranges })
     }
   }
 
@@ -132,13 +133,15 @@ export class Committer {
       return
     }
     this.#retryMs = FULL_RETRY_MS
-    for (const { cursor, mark, ranges } of parts) {
+    for (const { cursor, mark, judged, ranges } of parts) {
       cursor.durableMark = mark
+      cursor.judgedOnDisk = judged
       cursor.durableRanges = ranges
       cursor.hasRow = true
     }
     if (this.#urgent.size > 0 || this.#closing !== undefined) this.flush()
     for (const { cursor, acks, letters } of parts) {
+      cursor.core.written(cursor)
       for (const done of acks) done()
       for (const { letter } of letters) this.#parts.buried(letter)
       if (!cursor.gone && cursor.pending === undefined) this.#parts.processed(cursor)

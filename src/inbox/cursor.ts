@@ -19,7 +19,7 @@ export interface PendingLetter {
 }
 
 /** Why a cursor hands out nothing at the moment. */
-export type Stall = 'none' | 'end' | 'hole' | 'peek' | 'window' | 'crowded' | 'held' | 'gate'
+export type Stall = 'none' | 'end' | 'hole' | 'peek' | 'window' | 'crowded' | 'held' | 'gate' | 'judged'
 
 /** Where one subscription stands in one log. */
 export class Cursor implements Due {
@@ -65,6 +65,13 @@ export class Cursor implements Due {
   dueAt = 0
   heapIndex = -1
 
+  /**
+   * Positions that were settled because they had expired, were lost or lie before the start: by what a clock or a commit under way
+   * said. A crash may take that back, so what lies behind them is handed out when it is on disk, else they might come after it.
+   */
+  judged = 0
+  judgedOnDisk = 0
+
   /** As of the last durable commit. */
   durableMark = 0
   durableRanges: Uint8Array = new Uint8Array(0)
@@ -100,6 +107,8 @@ export class Cursor implements Due {
     this.next = Math.max(this.next, through + 1)
     this.undoom(1, through)
   }
+
+  get awaitsDisk (): boolean { return this.judged !== this.judgedOnDisk }
 
   /** Positions known and not settled. */
   get lag (): number { return Math.max(0, this.log.head - this.settled.countIn(1, this.log.head)) }

@@ -22,6 +22,8 @@ export interface OrderParts {
   claims (id: LogId): boolean
   /** Wakes the later cursor at this time. */
   waitUntil (cursor: Cursor, atMs: number): void
+  /** What was judged of this log is to be on disk soon. */
+  hurry (cursor: Cursor): void
   /** The earlier log's missing positions up to here are given up. */
   giveUp (cursor: Cursor, through: number): void
   opened (cursor: Cursor): void
@@ -47,12 +49,16 @@ function waitsStill (cursor: Cursor, parts: OrderParts, nowMs: number): boolean 
   const end = log.linkKnown ? linkedEnd(log, parts) : likelyEnd(log, parts.book)
   if (end === undefined) return false
   const earlier = parts.cursorOf(end.log)
-  if (earlier === undefined || earlier.mark >= end.position) return false
+  if (earlier === undefined || (earlier.mark >= end.position && !earlier.awaitsDisk)) return false
   earlier.successors.add(cursor)
+  if (earlier.mark >= end.position) {
+    parts.hurry(earlier)
+    return true
+  }
   if (cursor.gateDeadline === 0) cursor.gateDeadline = nowMs + parts.orderWaitMs
   if (nowMs < cursor.gateDeadline) parts.waitUntil(cursor, cursor.gateDeadline)
   else parts.giveUp(earlier, end.position)
-  return earlier.mark < end.position
+  return earlier.mark < end.position || earlier.awaitsDisk
 }
 
 interface End {

@@ -35,6 +35,8 @@ export interface ScanParts extends OrderParts {
   wait (entry: Entry, dueAt: number): void
   /** It holds back its log or its key until it is settled, and may come again at `dueAt`. */
   hold (entry: Entry, dueAt: number): void
+  /** It comes again when what was judged before it is on disk. */
+  setAside (entry: Entry): void
   /** The record of a kept entry cannot be read any more. */
   unread (entry: Entry): void
   /** A redriven letter that is no longer there. */
@@ -85,6 +87,10 @@ export class Scan {
     }
     if (entry.cursor.pending === undefined && this.#expired(entry.cursor.log, record)) {
       this.#parts.expire(entry)
+      return false
+    }
+    if (entry.state === 'ready' && entry.attempts === 0 && entry.cursor.awaitsDisk) {
+      this.#parts.setAside(entry)
       return false
     }
     if (this.#worn(entry, record, nowMs)) return false
@@ -209,6 +215,11 @@ export class Scan {
       parts.pass(cursor, position, position)
       return undefined
     }
+    if (cursor.awaitsDisk && !this.#expired(log, record)) {
+      this.#stall(cursor, 'judged', position)
+      parts.hurry(cursor)
+      return 'stalled'
+    }
     if (parts.entryCount >= ENTRIES_MAX && known === undefined) {
       this.#stall(cursor, 'crowded', position)
       return 'stalled'
@@ -271,6 +282,7 @@ export class Scan {
   #skip (cursor: Cursor, from: number, to: number): void {
     cursor.next = to + 1
     cursor.undoom(from, to)
+    cursor.judged++
     cursor.start = Math.max(cursor.start, to + 1)
     this.#parts.pass(cursor, from, to)
   }

@@ -178,6 +178,7 @@ export class SubscriptionCore implements ScanParts {
   }
 
   #skip (cursor: Cursor, through: number): void {
+    cursor.judged++
     cursor.skipThrough(through)
     this.#moved(cursor)
     this.#env.dirty(cursor, 'lazy')
@@ -222,6 +223,21 @@ export class SubscriptionCore implements ScanParts {
   keep (entry: Entry): void { this.#work.keep(entry) }
   wait (entry: Entry, dueAt: number): void { this.#work.wait(entry, dueAt) }
   hold (entry: Entry, dueAt: number): void { this.#work.hold(entry, dueAt) }
+  setAside (entry: Entry): void {
+    this.#work.setAside(entry)
+    this.hurry(entry.cursor)
+  }
+
+  hurry (cursor: Cursor): void { this.#env.dirty(cursor, 'now') }
+
+  /** A commit has put this cursor on disk. */
+  written (cursor: Cursor): void {
+    if (cursor.gone || cursor.awaitsDisk) return
+    this.#work.resume(cursor)
+    if (cursor.stall === 'judged') this.activate(cursor)
+    for (const later of cursor.successors) if (!later.gateOpen && later.stall === 'gate') this.activate(later)
+  }
+
   waitUntil (cursor: Cursor, atMs: number): void { this.#work.wait(cursor, atMs) }
   started (cursor: Cursor): void { this.#env.needsChanged(cursor.log) }
 
@@ -251,6 +267,7 @@ export class SubscriptionCore implements ScanParts {
 
   expire (entry: Entry): void {
     entry.cursor.expired++
+    entry.cursor.judged++
     this.#work.settle(entry)
     this.#env.dirty(entry.cursor, 'lazy')
   }
@@ -261,6 +278,7 @@ export class SubscriptionCore implements ScanParts {
     for (const entry of [...cursor.entries.values()]) if (entry.position >= from && entry.position <= to) this.#work.drop(entry)
     const { log } = cursor
     cursor.gaps += to - from + 1
+    cursor.judged++
     cursor.undoom(from, to)
     if (reason === 'unrecoverable' || reason === 'restored') cursor.lose(from, to)
     this.#env.gap({ subscription: this.name, publisher: log.publisher, incarnation: cursor.incarnation, channel: log.channel, from, to, reason })

@@ -27,6 +27,8 @@ export class Work {
   readonly #parts: WorkParts
   readonly #due = new DueHeap<Entry | Cursor>()
   #ready: Entry[] = []
+  /** Ready, but not before what was judged of their logs is on disk. */
+  #aside: Entry[] = []
 
   constructor (parts: WorkParts) { this.#parts = parts }
 
@@ -64,6 +66,16 @@ export class Work {
     entry.state = 'ready'
     this.#ready.push(entry)
     this.#parts.tell()
+  }
+
+  setAside (entry: Entry): void { this.#aside.push(entry) }
+
+  /** What was judged of this log is on disk. */
+  resume (cursor: Cursor): void {
+    if (this.#aside.length === 0) return
+    const back = this.#aside.filter(entry => entry.cursor === cursor)
+    this.#aside = this.#aside.filter(entry => entry.cursor !== cursor)
+    for (const entry of back) this.#makeReady(entry)
   }
 
   /** Nacked or timed out: it holds back its log or its key until it is settled, and may come again at `dueAt`. */
@@ -146,6 +158,7 @@ export class Work {
       this.drop(entry)
     }
     this.#ready = this.#ready.filter(entry => entry.cursor !== cursor)
+    this.#aside = this.#aside.filter(entry => entry.cursor !== cursor)
   }
 
   setKeyed (keyed: boolean): void {
@@ -153,6 +166,7 @@ export class Work {
     this.keyed = keyed
     this.lanes.clear()
     this.#ready = []
+    this.#aside = []
     for (const cursor of this.#parts.cursors()) {
       cursor.heldBack = []
       if (cursor.entries.size === 0) continue

@@ -154,6 +154,15 @@ export const INBOX = [
     by: 'test/unit/inbox/incarnations.test.ts'
   },
   {
+    name: 'judged-in-memory-only',
+    what: 'what has expired or is a gap is passed over before that is on disk, and comes after what lay behind it when a crash forgets it',
+    breaks: 'order',
+    file: 'src/inbox/cursor.ts',
+    find: 'return this.judged !== this.judgedOnDisk',
+    replace: 'return false',
+    by: 'test/unit/inbox/judged.test.ts'
+  },
+  {
     name: 'late-record-dropped',
     what: 'what was given up and turns up after all is not delivered',
     breaks: 'no silent loss',
