@@ -1,7 +1,9 @@
 import { SkeinError } from '../base/errors.js'
 import { MESSAGE_BYTES_DEFAULT, MESSAGE_BYTES_HARD_MAX } from '../base/limits.js'
 import { checkName } from '../message/record.js'
+import { RETENTION_AGE_MS, RETENTION_BYTES } from '../outbox/retention.js'
 import type { ConsumeOptions, CustodyOptions, NodeOptions, PublishOptions, RetentionOptions, SubscribeOptions } from './api.js'
+import { CUSTODY_BYTES, CUSTODY_PUBLISHER_BYTES } from './custodian.js'
 
 /** Defaults of a node, in one place. */
 export const DEFAULTS = {
@@ -12,6 +14,8 @@ export const DEFAULTS = {
   publishWaitMs: 5_000,
   /** 30 days: who was away for a month is not expected back. */
   lapseAfterMs: 30 * 24 * 3_600_000,
+  retention: { ageMs: RETENTION_AGE_MS, bytes: RETENTION_BYTES, until: 'age', onFull: 'refuse' },
+  custody: { bytes: CUSTODY_BYTES, bytesPerPublisher: CUSTODY_PUBLISHER_BYTES },
   /** Unacked deliveries of one consumer. A choice. */
   maxInFlight: 64,
   ackTimeoutMs: 60_000,

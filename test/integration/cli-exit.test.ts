@@ -76,6 +76,19 @@ describe('bad input has a code, a clear line, a hint and its status', () => {
       mdns: { value: false, origin: 'default' }
     })
   })
+
+  test('config show tells what is in force where nothing is given', async () => {
+    const file = `${lab.dir()}.yaml`
+    writeFileSync(file, 'retention: { age: 36h, channels: { logs: { bytes: 65536, onFull: evict } } }\n')
+    const { out } = await lab.skein(['config', 'show', '--origin', '--config', file])
+    const shown = Object.fromEntries(out.trimEnd().split('\n').slice(1).map(line => line.split(/ {2,}/)).map(([name = '', value = '', origin = '']) => [name, `${value} (${origin.replace(/ .*/, '')})`]))
+    expect(shown).toMatchObject({
+      mesh: 'default (default)', listen: '["/ip4/127.0.0.1/tcp/0"] (default)', messageBytesMax: '256KiB (default)', publishWait: '5s (default)', lapseAfter: '30d (default)', history: 'none (default)',
+      'retention.age': '36h (file)', 'retention.bytes': '1GiB (default)', 'retention.until': 'age (default)', 'retention.onFull': 'refuse (default)',
+      'retention.channels.logs.bytes': '64KiB (file)', 'retention.channels.logs.onFull': 'evict (file)', 'custody.bytes': '4GiB (default)', 'custody.bytesPerPublisher': '1GiB (default)'
+    })
+    expect(JSON.parse((await lab.skein(['config', 'show', '--json'])).out)).toMatchObject({ mesh: 'default', messageBytesMax: 262_144, publishWait: 5_000, retention: { ageMs: 604_800_000, until: 'age' }, history: null })
+  })
 })
 
 describe('a directory that will not do', () => {
