@@ -27,7 +27,7 @@ export async function loadConfigFile (path: string): Promise<LoadedConfig> {
   if (nestsTooDeep(text)) throw new SkeinError('ERR_BAD_CONFIG', `${path}: it is nested too deep for a configuration file`, { hint: 'It has at most five levels.' })
   const { LineCounter, parseDocument } = await import('yaml')
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, maxAliasCount: 100 } as Parameters<typeof parseDocument>[1])
+  const document = parseDocument(text, { lineCounter: lines, maxAliasCount: 100, logLevel: 'error' } as Parameters<typeof parseDocument>[1])
   const syntaxError = document.errors[0]
   if (syntaxError !== undefined) {
     const line = syntaxError.linePos?.[0].line
@@ -109,16 +109,48 @@ function explain (errors: readonly ErrorObject[], place: (path: Path) => string)
       hint: didYouMeanHint(key, known, `Known keys: ${known.join(', ')}.`)
     })
   }
-  const name = path.length === 0 ? 'the file' : `'${shown(path.join('.'))}'`
   const description = error.parentSchema?.['description'] as string | undefined
+  const problem = `${place(path)}: ${nameOf(path, error)} ${faultOf(error)}`
   if (error.keyword === 'enum') {
     const allowed = error.params['allowedValues'] as readonly string[]
-    return new SkeinError('ERR_BAD_CONFIG', `${place(path)}: ${name} is ${shownJson(error.data)}`, {
-      hint: didYouMeanHint(String(error.data), allowed, `Use one of ${allowed.join(', ')}.`)
-    })
+    return new SkeinError('ERR_BAD_CONFIG', problem, { hint: didYouMeanHint(String(error.data), allowed, description) })
   }
-  const problem = error.keyword === 'pattern' || error.keyword === 'anyOf' ? `is ${shownJson(error.data)}, which does not fit` : error.message ?? 'does not fit'
-  return new SkeinError('ERR_BAD_CONFIG', `${place(path)}: ${name} ${problem}`, { ...(description === undefined ? {} : { hint: description }) })
+  return new SkeinError('ERR_BAD_CONFIG', problem, { ...(description === undefined ? {} : { hint: description }) })
+}
+
+function nameOf (path: Path, { propertyName }: ErrorObject): string {
+  if (propertyName !== undefined) return `a name in '${shown(path.join('.'))}'`
+  const last = String(path.at(-1) ?? '')
+  if (path.length === 0) return 'the file'
+  return /^\d+$/.test(last) && path.length === 2 ? `entry ${Number(last) + 1} of '${path[0]}'` : `'${shown(path.join('.'))}'`
+}
+
+/** What was found, and what should be there, as somebody would say it. */
+function faultOf ({ keyword, params, data, parentSchema, instancePath }: ErrorObject): string {
+  switch (keyword) {
+    case 'minLength': return 'is empty'
+    case 'maxLength': return `is longer than ${params['limit']} characters`
+    case 'maxItems': return `has more than ${params['limit']} entries`
+    case 'maxProperties': return `has more than ${params['limit']} names`
+  }
+  const expected = expectedOf(parentSchema as ConfigSchema)
+  if (instancePath === '') return `is ${Array.isArray(data) ? 'a list' : shownJson(data)}; it should be ${expected}`
+  return data === null ? `has no value; it should be ${expected}` : `is ${shownJson(data)}; it should be ${expected}`
+}
+
+type ConfigSchema = Readonly<Record<string, unknown>> & { readonly type?: string, readonly enum?: readonly string[], readonly minimum?: number }
+
+function expectedOf ({ type, enum: allowed, pattern, anyOf, minimum }: ConfigSchema): string {
+  if (allowed !== undefined) return allowed.length === 1 ? String(allowed[0]) : `${allowed.slice(0, -1).join(', ')} or ${allowed.at(-1)}`
+  if (anyOf !== undefined) return 'a size: bytes, or a number with a unit such as 64KiB, 1MiB, 1GiB'
+  if (pattern !== undefined) return 'a duration: a number with a unit, such as 500ms, 10s, 2m, 1h, 7d'
+  switch (type) {
+    case 'boolean': return 'true or false'
+    case 'integer': return `a whole number${minimum === undefined ? '' : ` of at least ${minimum}`}`
+    case 'array': return 'a list'
+    case 'object': return 'keys with values, such as mesh: factory'
+    default: return 'a text'
+  }
 }
 
 function lineOf (document: Document, lines: LineCounter, path: Path): number | undefined {
