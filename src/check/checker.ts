@@ -47,9 +47,9 @@ export class Checker {
   finish (): Outcome {
     const facts = this.#facts
     const { findings, counts } = facts
-    if (facts.counts.lines === 0) facts.doubts.add('there are no histories')
+    if (facts.counts.lines === 0) facts.doubts.add('there is nothing to check: no line of a history could be read')
     else if (counts.publishes + counts.deliveries === 0) facts.doubts.add('nothing was published or delivered')
-    for (const { name } of facts.restless) facts.doubts.add(`${name}: no rest line after the last start, publish and delivery`)
+    for (const { name } of facts.restless) facts.doubts.add(`${name}: no rest line after the last start, publish and delivery, so that what is missing may still have been under way; if nothing was, --at-rest says so`)
     if (facts.blind.size > 0) return { verdict: 'unknown', reasons: [...facts.blind, ...facts.doubts], counts }
     checkOrigin(facts)
     checkPublishIds(facts)

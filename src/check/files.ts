@@ -8,9 +8,10 @@ import { historyOf, lineOf, type Finding, type Ref, type Verdict, type Witness }
 /** Throws `Unreadable`. */
 export function checkFiles (paths: readonly string[], options: CheckOptions = {}): Verdict {
   const checker = new Checker(options)
-  for (const path of paths) readFile(checker, path)
+  const without = paths.flatMap(path => readFile(checker, path) ?? [])
   const outcome = checker.finish()
-  if (outcome.verdict !== 'invalid') return outcome
+  if (outcome.verdict === 'unknown') return { ...outcome, reasons: [...without, ...outcome.reasons] }
+  if (outcome.verdict === 'valid') return outcome
   const witnesses = readWitnesses(paths, outcome.findings)
   return {
     verdict: 'invalid',
@@ -20,26 +21,44 @@ export function checkFiles (paths: readonly string[], options: CheckOptions = {}
   }
 }
 
-function readFile (checker: Checker, path: string): void {
+/** Lines that cannot be read are told one by one up to so many of a file. */
+const TOLD_MAX = 5
+
+/** Returns what is to be said of a file without a single line that can be read, when there is no verdict. */
+function readFile (checker: Checker, path: string): string | undefined {
   const history = checker.history(path)
+  const unread: string[] = []
+  let unreadCount = 0
+  let events = 0
   let cut = 0
+  const blind = (reason: string): void => { if (++unreadCount <= TOLD_MAX) unread.push(reason) }
   for (const { line, text } of linesOf(path)) {
     if (text === undefined) {
-      history.blind(`line ${line} is longer than 1 MiB`)
+      blind(`line ${line} is longer than 1 MiB`)
       continue
     }
     if (text.trim() === '') continue
     const parsed = parseLine(text)
     if (cut !== 0) {
       // Whoever was killed while writing has written nothing behind it but the start of the next life.
-      if (!('event' in parsed) || parsed.event.type !== 'start') history.blind(`line ${cut} is damaged`)
+      if (!('event' in parsed) || parsed.event.type !== 'start') blind(`line ${cut} is damaged: not JSON`)
       cut = 0
     }
-    if ('event' in parsed) history.read(line, parsed.event)
-    else if (parsed.cut) cut = line
-    else history.blind(`line ${line}: ${parsed.fault}`)
+    if ('event' in parsed) {
+      events++
+      history.read(line, parsed.event)
+    } else if (parsed.cut) cut = line
+    else blind(`line ${line}: ${parsed.fault}`)
+  }
+  const none = unreadCount + (cut === 0 ? 0 : 1)
+  if (events === 0 && unreadCount > 0) history.blind(`this is no history: ${none === 1 ? 'its one line cannot be read' : `none of its ${none} lines can be read`} (${unread[0] ?? ''})`)
+  else {
+    for (const reason of unread) history.blind(reason)
+    if (unreadCount > TOLD_MAX) history.blind(`${unreadCount - TOLD_MAX} more lines cannot be read`)
   }
   history.end()
+  if (events > 0 || unreadCount > 0) return undefined
+  return `${path}: ${cut === 0 ? 'the file is empty' : 'its one line is not JSON'}`
 }
 
 function readWitnesses (paths: readonly string[], findings: readonly Finding[]): ReadonlyMap<Ref, Witness> {

@@ -58,7 +58,32 @@ test('unknown is 3 and says why; with --at-rest the end is the rest', () => {
   const { status, stdout } = run(...paths)
   expect(stdout).toContain(`${paths[0]}: no rest line`)
   expect(status).toBe(3)
+  expect(stdout).toContain('--at-rest')
   expect(run('--at-rest', ...paths).status).toBe(0)
+})
+
+test('of files that are no histories it says what they are', () => {
+  const path = join(dir, 'x')
+  const said = (bytes: string | Buffer): string[] => {
+    writeFileSync(path, bytes)
+    const { status, stdout } = run(path)
+    expect(status).toBe(3)
+    return stdout.trimEnd().split('\n').slice(1)
+  }
+  const nothing = '  there is nothing to check: no line of a history could be read'
+  expect(said('')).toEqual([`  ${path}: the file is empty`, nothing])
+  expect(said('\n\n')).toEqual([`  ${path}: the file is empty`, nothing])
+  expect(said('hello')).toEqual([`  ${path}: its one line is not JSON`, nothing])
+  expect(said(Buffer.from('\0\u00ff\n'.repeat(3000), 'latin1'))).toEqual([`  ${path}: this is no history: none of its 3000 lines can be read (line 1 is damaged: not JSON)`, nothing])
+  expect(said('{"mesh":"a"}\n')).toEqual([`  ${path}: this is no history: its one line cannot be read (line 1: no line of type undefined is known)`, nothing])
+})
+
+test('of many lines that cannot be read it tells some, and how many more there are', () => {
+  const paths = write(new Trial(3).histories)
+  writeFileSync(paths[0] as string, `${textOf(new Trial(3).histories[0] as TestHistory)}${'{"type":"nonsense"}\n'.repeat(1000)}`)
+  const { stdout } = run(...paths)
+  expect(stdout.match(/no line of type "nonsense" is known/g)).toHaveLength(5)
+  expect(stdout).toContain(`${paths[0]}: 995 more lines cannot be read`)
 })
 
 test.each([
@@ -97,7 +122,7 @@ test('a line that was cut when its life ended is as good as none; anywhere else 
   put(lines.length, cut)
   expect(checkFiles(paths).verdict).toBe('valid')
   put((starts[0] as number) - 1, cut)
-  expect(checkFiles(paths)).toMatchObject({ verdict: 'unknown', reasons: [`${paths[0]}: line ${starts[0]} is damaged`] })
+  expect(checkFiles(paths)).toMatchObject({ verdict: 'unknown', reasons: [`${paths[0]}: line ${starts[0]} is damaged: not JSON`] })
   put(starts[0] as number, '{"type":"nonsense"}')
   expect(checkFiles(paths)).toMatchObject({ verdict: 'unknown', reasons: [expect.stringContaining('no line of type "nonsense" is known')] })
   put(3, `{"type":"fault","fault":"${'x'.repeat(2_000_000)}"}`)
