@@ -2,7 +2,8 @@
  * Rule `lost`: at rest each message that was published and lies in the scope of a durable subscription has reached it, or is in a gap, or has expired.
  * Rule `stuck`: at rest what was delivered is settled.
  *
- * Not owed is what was trimmed before the subscription was made, and of a publisher that lost its store, or is gone, what no other node has heard of.
+ * Not owed is what was trimmed before the subscription was made, and of a publisher that lost its store, or is gone, what no other node has had and this
+ * one has not heard of: that it was lost can be told only by those that an announcement of its publisher reached.
  */
 import type { Facts, HistoryFacts, Log, Made } from '../facts.js'
 import { STORE_LOST_OR_GONE } from '../facts.js'
@@ -62,7 +63,7 @@ function checkLog (facts: Facts, history: HistoryFacts, subscription: Subscripti
     if (sub?.gaps.first(position) !== undefined || facts.mayHaveExpired(made.expiresAt)) continue
     if (!isInScope(facts, subscription, sub, log, position, made)) continue
     if (facts.faultAfter(log.publisher, STORE_LOST_OR_GONE, historyOf(made.outcome), made.outcome) !== undefined) {
-      heard ??= heardOf(facts, log)
+      heard ??= heardOf(facts, log, subscription.node)
       if (position > heard) continue
     }
     facts.findings.add('lost', `${subscription.name}: ${log.key}.${position} was published and neither came nor was reported missing`, [made.publish, made.outcome, subscription.ref, atRestRef(history)])
@@ -86,8 +87,8 @@ function isInScope (facts: Facts, subscription: Subscription, sub: SubLog | unde
   return after(made.t, subscription.from === 'latest' ? createdMs : subscription.from)
 }
 
-/** The highest position of the log that a node other than its publisher, which still has its store, was told of. */
-function heardOf (facts: Facts, log: Log): number {
+/** The highest position of the log that a node other than its publisher, which still has its store, has had, or that the publisher has trimmed; for `node`, also what that one was told is missing. */
+function heardOf (facts: Facts, log: Log, node: string): number {
   let heard = 0
   const counts = (node: string): boolean => node !== log.publisher && facts.fault(node, STORE_LOST_OR_GONE) === undefined
   for (const [node, position] of log.stored) if (counts(node)) heard = Math.max(heard, position)
@@ -95,7 +96,8 @@ function heardOf (facts: Facts, log: Log): number {
     const sub = subscription.logs.get(log)
     if (sub === undefined || !counts(subscription.node)) continue
     for (const position of sub.states.keys()) heard = Math.max(heard, position)
-    for (const gap of sub.gaps.list) heard = Math.max(heard, gap.to)
+    // What others give up they may know from a word of the publisher that reached only them, and that they cannot prove to anybody.
+    for (const { to, reason } of sub.gaps.list) if (subscription.node === node || reason === 'expired' || reason === 'evicted') heard = Math.max(heard, to)
   }
   return heard
 }

@@ -109,6 +109,15 @@ describe('a message that did not come', () => {
     expect(broken([fault('disk-lost'), ...two], [subscribe(), ...handled('m', 1)])).toEqual(['lost'])
   })
 
+  test('is owed of what its publisher lost where another node had it, or this one was told that more is missing, and not for what others were told', () => {
+    const lost = [...two, ...made('o', 3), fault('disk-lost')]
+    const told = (reason: string): HistoryEvent[] => [start('T'), subscribe(), ...handled('m', 1), gap(reason, 2, 3)]
+    expect(broken(lost, [subscribe(), ...handled('m', 1)], {}, [told('unrecoverable')])).toEqual([])
+    expect(broken(lost, [subscribe(), ...handled('m', 1), gap('unrecoverable', 3)], {}, [told('unrecoverable')])).toEqual(['lost'])
+    const trim: HistoryEvent = { type: 'trim', incarnation: A, channel: 'a', through: 3, reason: 'expired', t: 100_000 }
+    expect(broken([...two, ...made('o', 3), trim, fault('disk-lost')], [subscribe({ t: 1_000 }), ...handled('m', 1)], {}, [told('expired')])).toEqual(['lost'])
+  })
+
   test('is not owed when those that had heard of it are gone too', () => {
     expect(broken([...two, fault('disk-lost')], [subscribe(), ...handled('m', 1)], {}, [[...other, fault('gone')]])).toEqual([])
   })
