@@ -10,7 +10,9 @@
  */
 import type { HistoryEvent } from '../event.js'
 import type { Content, Facts, Log, Made, NodeFacts, Op } from '../facts.js'
+import { STORE_LOST } from '../facts.js'
 import type { Ref } from '../verdict.js'
+import { isFree } from './publish-ids.js'
 
 /** What of the content differs. */
 function difference (a: Content, b: Content): string | undefined {
@@ -90,9 +92,13 @@ function checkStrangers (facts: Facts, node: NodeFacts, messages: ReadonlyArray<
     const ops = unknown.get(key) ?? []
     const used = taken.get(key) ?? []
     taken.set(key, used)
-    // Several operations under one publish id are one message, and none of its own when one of them was answered.
-    const answered = (op: Op): IdAnswer | undefined => op.id === undefined ? undefined : node.ids.get(op.id)?.find(use => use.message !== undefined)
-    const free = new Set(ops.filter(op => answered(op) === undefined).map(op => op.id ?? op.ref)).size
+    // Several operations under one publish id are one message, and none of its own when one of them was answered: as long as the id is remembered.
+    const answered = (op: Op): IdAnswer | undefined => {
+      const use = op.id === undefined ? undefined : node.ids.get(op.id)?.findLast(each => each.message !== undefined && each.publish < op.ref) ?? node.ids.get(op.id)?.find(each => each.message !== undefined)
+      return use === undefined || isFree(facts, node, use, { outcome: op.outcome ?? op.ref }) ? undefined : use
+    }
+    const lives = (op: Op): number => node.faults.filter(fault => STORE_LOST.includes(fault.kind) && fault.ref < op.ref).length
+    const free = new Set(ops.filter(op => answered(op) === undefined).map(op => op.id === undefined || facts.storeLostUnseen(node.id) ? op.ref : `${op.id}\0${lives(op)}`)).size
     if (used.length < free) {
       used.push({ ref })
       continue

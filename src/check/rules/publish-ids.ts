@@ -4,7 +4,7 @@
  */
 import type { Facts, IdUse, NodeFacts } from '../facts.js'
 import { STORE_LOST } from '../facts.js'
-import { historyOf } from '../verdict.js'
+import { historyOf, type Ref } from '../verdict.js'
 
 export function checkPublishIds (facts: Facts): void {
   for (const node of facts.nodes.values()) for (const [id, uses] of node.ids) checkId(facts, node, id, uses)
@@ -27,7 +27,7 @@ function checkId (facts: Facts, node: NodeFacts, id: string, uses: readonly IdUs
 }
 
 /** Whether the id may have been forgotten: its message was trimmed, or the store was lost. */
-function isFree (facts: Facts, node: NodeFacts, before: IdUse, after: IdUse): boolean {
+export function isFree (facts: Facts, node: NodeFacts, before: IdUse, after: { readonly outcome: Ref }): boolean {
   const place = facts.place(before.message as string)
   if (place !== undefined && place.log.trims.some(trim => trim.through >= place.position && trim.ref < after.outcome)) return true
   return node.faults.some(fault => STORE_LOST.includes(fault.kind) && (fault.history !== historyOf(before.publish) || (fault.ref > before.publish && fault.ref < after.outcome)))

@@ -236,6 +236,18 @@ describe('what was published', () => {
     expect(broken([...again, ok('m', 1), ok('m2', 2)], [subscribe(), ...handled('m', 1), ...handled('m', 2)])).toEqual(['publish-id'])
   })
 
+  test('said twice under one id it may be two, when the store that remembered the id was lost between', () => {
+    const first = [publish('m', { id: 'i' }), ok('m', 1)]
+    const again = [start('P'), publish('m2', { id: 'i', body: 'm' })]
+    const lost: HistoryEvent[] = [{ type: 'fault', fault: 'disk-lost' }]
+    const seen = [subscribe(), ...handled('m', 1), ...handled('m', 2)]
+    expect(broken([...first, ...again], seen)).toEqual(['seen-twice'])
+    expect(broken([...first, ...lost, ...again], seen)).toEqual([])
+    expect(broken([...first, ...again, ...lost], seen)).toEqual(['seen-twice'])
+    expect(broken([publish('m', { id: 'i' }), ...again], seen)).toEqual(['seen-twice'])
+    expect(broken([publish('m', { id: 'i' }), ...lost, ...again], seen)).toEqual([])
+  })
+
   test('refused once and kept the second time it may be seen', () => {
     const no: HistoryEvent[] = [publish('m'), { type: 'published', op: 'm', outcome: 'refused' }]
     expect(broken(no, [subscribe(), ...handled('m', 1)])).toEqual(['refused-seen'])
