@@ -40,8 +40,6 @@ async function obey (order: Order): Promise<Report> {
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
 
 catchStray()
-// Whoever stops the run waits for what is under way.
-process.on('SIGINT', () => {})
 process.on('message', (order: Order) => {
   obey(order).then(report => process.send?.(report), (error: unknown) => {
     process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)

@@ -40,9 +40,18 @@ function whole (name, text, otherwise, min = 1) {
   return value
 }
 
+/** What is wrong with them is told in a line. */
+function readWords () {
+  try {
+    return parseArgs({ options })
+  } catch (error) {
+    throw new Error(error.message.replaceAll('\n', ' '), { cause: error })
+  }
+}
+
 /** What is asked for; all of it is looked at before anything is built. */
 function parse () {
-  const { values } = parseArgs({ options })
+  const { values } = readWords()
   const minutes = whole('minutes', values.minutes, MINUTES_MAX)
   const asked = {
     ...values, minutes, seed: whole('seed', values.seed, randomInt(2 ** 32), 0), jobs: whole('jobs', values.jobs, 1),
@@ -70,7 +79,8 @@ async function bundle () {
 class Worker {
   constructor (file) {
     this.announced = ''
-    this.process = fork(file, { execArgv: ['--enable-source-maps', '--max-old-space-size=1024'], stdio: ['ignore', 'inherit', 'pipe', 'pipe', 'ipc'] })
+    // A group of its own: Ctrl-C is for whoever gives the orders, and a process that it ends while it starts would count as one that an input ended.
+    this.process = fork(file, { detached: true, execArgv: ['--enable-source-maps', '--max-old-space-size=1024'], stdio: ['ignore', 'inherit', 'pipe', 'pipe', 'ipc'] })
     this.stderr = ''
     this.process.stderr.on('data', chunk => { this.stderr = (this.stderr + chunk).slice(-4000) })
     this.process.stdio[3].on('data', chunk => { this.announced = (this.announced + chunk).slice(-64) })

@@ -34,6 +34,10 @@ Ends with the line "N seeds, N failed". Exit status: 0 none failed, 1 some faile
 
 class Usage extends Error {}
 
+/** They go with this process when a signal stops it, which may have gone to this process alone. */
+const children = new Set()
+for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM']) process.once(signal, () => { for (const child of children) child.kill('SIGTERM') })
+
 function whole (name, value, least) {
   if (value === undefined) return undefined
   if (!/^\d+$/.test(value) || Number(value) < least || !Number.isSafeInteger(Number(value))) throw new Usage(`--${name} is a whole number of at least ${least}, not ${JSON.stringify(value)}`)
@@ -104,7 +108,9 @@ async function runScale (file, sizes) {
     const child = spawn(process.execPath, ['--max-old-space-size=12288', '--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] })
     let text = ''
     child.stdout.on('data', (chunk) => { text += chunk })
+    children.add(child)
     const code = await new Promise(resolve => child.on('close', resolve))
+    children.delete(child)
     if (code !== 0) {
       line(`a mesh of ${nodes} nodes ended with ${code}`)
       failed++
@@ -127,14 +133,13 @@ async function runAll (file, settings) {
   let failed = 0
   let cpuMs = 0
   let toldMs = startMs
-  const workers = new Set()
   const take = (outcome) => {
     run++
     cpuMs += outcome.cpuMs ?? 0
     if (!outcome.ok) {
       failed++
       tell(outcome)
-      if (failFast) for (const worker of workers) worker.kill()
+      if (failFast) for (const child of children) child.kill()
     }
     if (quiet || Date.now() - toldMs < 10_000) return
     toldMs = Date.now()
@@ -145,12 +150,12 @@ async function runAll (file, settings) {
     const share = Math.ceil((seeds - i) / jobs)
     const task = { file, from: from + i, step: jobs, seeds: share, untilMs, options }
     const worker = spawn(process.execPath, ['--max-old-space-size=2048', join(dirname(fileURLToPath(import.meta.url)), 'worker.mjs'), JSON.stringify(task)], { stdio: ['ignore', 'pipe', 'inherit'] })
-    workers.add(worker)
+    children.add(worker)
     createInterface({ input: worker.stdout }).on('line', (text) => { take(JSON.parse(text)) }).on('close', () => { ended.reader = true; over() })
     const ended = { reader: false, exit: undefined }
     const over = () => {
       if (!ended.reader || ended.exit === undefined) return
-      workers.delete(worker)
+      children.delete(worker)
       if (ended.exit.code !== 0 && !(failFast && failed > 0)) {
         line(`a worker ended with ${ended.exit.code ?? ended.exit.signal}`)
         if (failed === 0) { failed++; run++ }
