@@ -78,8 +78,8 @@ function * storeBounds (node: SimulatedNode, engine: Engine): Generator<Bound> {
     yield ['HELD_RANGES_MAX', log.held.size, HELD_RANGES_MAX + 1]
   }
   yield ['bytes of others, which are counted wrong', Math.abs(book.othersBytes - others), 0]
-  // What a node has lost with its store comes back to it from the others, beside what it has published since: each time as much as it was to keep.
-  const lost = node.history.filter(event => event.type === 'fault' && (event.fault === 'restored' || event.fault === 'disk-lost')).length
+  // What a node has lost with its store, or had spoilt in it, comes back to it from the others, beside what it has published since: each time as much as it was to keep.
+  const lost = node.history.filter(event => event.type === 'fault' && ['restored', 'disk-lost', 'rotten'].includes(event.fault)).length
   for (const channel of book.channels()) {
     const quota = retentionOf(node.retention ?? {}, channel)
     // One commit is under way and the next fills, each with a header that was not reckoned with.
