@@ -133,7 +133,8 @@ export class Committer {
       return
     }
     this.#retryMs = FULL_RETRY_MS
-    for (const { cursor, mark, judged, ranges } of parts) {
+    for (const { cursor, deletes, mark, judged, ranges } of parts) {
+      for (const sequence of deletes) cursor.unwritten.delete(sequence)
       cursor.durableMark = mark
       cursor.judgedOnDisk = judged
       cursor.durableRanges = ranges

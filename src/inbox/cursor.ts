@@ -84,6 +84,8 @@ export class Cursor implements Due {
   letters: PendingLetter[] = []
   /** Redriven dead letters that are done with. */
   deletes: number[] = []
+  /** Redriven letters that are settled again, which is not on disk yet. */
+  readonly unwritten = new Set<number>()
 
   /** `pending` only in the cursor over redriven dead letters: their sequence numbers take the place of positions. */
   constructor (readonly log: LogState, readonly core: SubscriptionCore, readonly pending?: RangeSet) {

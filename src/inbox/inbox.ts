@@ -268,7 +268,7 @@ export class Inbox {
       if (options.subscription !== undefined && core.name !== options.subscription) continue
       if (start !== undefined && core.number < start.number) continue
       const from = core === start ? after?.sequence ?? 0 : 0
-      letters.push(...listLetters(this.#options.store, core.name, core.number, from, limit - letters.length, sequence => core.redriven.pending?.has(sequence) === true))
+      letters.push(...listLetters(this.#options.store, core.name, core.number, from, limit - letters.length, sequence => core.redriven.pending?.has(sequence) === true || core.redriven.unwritten.has(sequence)))
       if (letters.length >= limit) break
     }
     return letters
@@ -278,7 +278,8 @@ export class Inbox {
   deadLetter (deadId: string): DeadLetter {
     const { name, sequence } = parseDeadId(deadId)
     const core = this.#cores.get(name)
-    const dead = core === undefined ? undefined : readLetter(this.#options.store, core.number, sequence)
+    // What is on disk of one that was settled just now no longer holds.
+    const dead = core === undefined || core.redriven.unwritten.has(sequence) ? undefined : readLetter(this.#options.store, core.number, sequence)
     if (dead === undefined) throw noSuchLetter(deadId)
     return toLetter(name, sequence, dead)
   }

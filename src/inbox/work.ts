@@ -120,6 +120,7 @@ export class Work {
     if (cursor.pending !== undefined) {
       cursor.pending.remove(position, position)
       cursor.deletes.push(position)
+      cursor.unwritten.add(position)
     } else if (entry.late) {
       cursor.lost.remove(position, position)
     } else {

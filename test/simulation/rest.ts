@@ -15,10 +15,14 @@ export function unrest (world: World): string | undefined {
   const nodes = liveNodes(world)
   for (const node of nodes) {
     const { engine } = node
-    for (const { name, lag, inFlight } of engine.inbox.info()) {
+    let letters = 0
+    for (const { name, lag, inFlight, deadLetters } of engine.inbox.info()) {
+      letters += deadLetters
       if (lag > 0) return `${node.name} lags behind in ${name}: ${lag}; it wants ${missing(world, node)}`
       if (inFlight > 0) return `${node.name} has ${inFlight} of ${name} in flight`
     }
+    // Those that are redriven are not counted until they are dead again.
+    if ((node.disk.tables.get('dead')?.size ?? 0) > letters) return `${node.name} has dead letters under redelivery`
     // Where no neighbour takes part in the channel nothing can be had and nothing is given up.
     const stuck = [...engine.book.all()].filter(log => engine.puller.missing(log).length > 0 && engine.neighbours.inChannel(log.channel, log.publisher).length === 0)
     if (engine.puller.needs > stuck.length) return `${node.name} still pulls ${missing(world, node)}`

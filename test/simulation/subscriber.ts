@@ -3,6 +3,7 @@ import type { ConsumerHandle, RawDelivery } from '../../src/inbox/inbox.js'
 import type { DeadLetter } from '../../src/message/reports.js'
 import type { Engine } from '../../src/node/engine.js'
 import { digestOf } from './digest.js'
+import type { Listener } from './ephemerals.js'
 import type { SimulatedNode } from './node.js'
 
 export interface SubscriptionPlan {
@@ -36,6 +37,11 @@ export class Subscriber {
   /** By subscription: ids in the order in which their acks became durable. */
   readonly acked = new Map<string, string[]>()
 
+  /** Told of ephemeral messages that a subscription is given. */
+  ephemeral: ((listener: Listener, raw: RawDelivery) => void) | undefined
+  /** Who consumes, of which life. */
+  readonly #handles = new Map<string, { readonly engine: Engine, readonly handle: ConsumerHandle }>()
+
   constructor (private readonly node: SimulatedNode) {}
 
   subscribe (name: string, filters: string[], plan: Partial<SubscriptionPlan> = {}): void {
@@ -53,12 +59,48 @@ export class Subscriber {
     this.node.world.trace.note(this.node.name, 'unsubscribe', name)
     this.#removed.add(name)
     const { engine } = this.node
-    if (engine !== undefined && this.node.isAwake) this.#remove(engine, name)
+    if (engine === undefined) return
+    if (this.node.isAwake) this.#remove(engine, name)
+    // A node that stands still goes on consuming it, unless nobody does.
+    else if (!this.#handles.has(name)) this.#removeLater(engine, name)
+  }
+
+  #removeLater (engine: Engine, name: string): void {
+    this.node.world.clock.after(100, () => {
+      if (this.node.engine !== engine) return
+      if (this.node.isAwake) this.#remove(engine, name)
+      else this.#removeLater(engine, name)
+    })
   }
 
   started (engine: Engine): void {
     for (const name of this.#removed) this.#remove(engine, name)
     for (const plan of this.plans.values()) this.#open(engine, plan)
+  }
+
+  /** Stops consuming; the subscription stays. */
+  detach (name: string): void {
+    const attached = this.#handles.get(name)
+    if (attached === undefined || attached.engine !== this.node.engine || !this.node.isAwake) return
+    this.#handles.delete(name)
+    this.node.world.trace.note(this.node.name, 'detach', name)
+    attached.handle.close()
+  }
+
+  /** Consumes again. A node that starts does so by itself. */
+  attach (name: string): void {
+    const { engine } = this.node
+    const plan = this.plans.get(name)
+    if (plan === undefined || engine === undefined || engine.isClosed || this.node.isStopping || !this.#made.has(name)) return
+    if (this.node.isAwake) this.#consume(engine, plan)
+    else this.node.world.clock.after(100, () => { this.attach(name) })
+  }
+
+  redrive (deadId: string): void {
+    this.node.world.trace.note(this.node.name, 'redrive', deadId)
+    this.node.engine?.inbox.redrive(deadId, (error) => {
+      if (error !== undefined && error.code !== 'ERR_NOT_FOUND' && error.code !== 'ERR_STORE_FULL' && !HARMLESS.has(error.code)) this.node.failures.push(`${this.node.name} could not redrive ${deadId}: ${error.message}`)
+    })
   }
 
   /** The disk is another one: what was made on it must be made again. */
@@ -97,20 +139,35 @@ export class Subscriber {
   }
 
   #consume (engine: Engine, plan: SubscriptionPlan): void {
+    const { node } = this
+    const { name, filters } = plan
+    if (this.#handles.get(name)?.engine === engine) return
     let handle: ConsumerHandle | undefined
+    const listener: Listener = { node, name, filters, sinceMs: node.world.clock.nowMs(), isAttached: () => this.#handles.get(name)?.handle === handle }
     const pump = (): void => {
-      for (let raw = handle?.next(); raw !== undefined; raw = handle?.next()) this.#handle(handle as ConsumerHandle, plan, raw)
+      for (let raw = handle?.next(); raw !== undefined; raw = handle?.next()) {
+        if (raw.ephemeral) this.#listen(handle as ConsumerHandle, plan, listener, raw)
+        else this.#handle(handle as ConsumerHandle, plan, raw)
+      }
     }
-    handle = engine.inbox.attach(plan.name, { mode: plan.ordered ? 'ordered' : 'keyed', maxInFlight: plan.maxInFlight, ready: pump, closed: () => {} })
+    handle = engine.inbox.attach(name, { mode: plan.ordered ? 'ordered' : 'keyed', maxInFlight: plan.maxInFlight, ready: pump, closed: () => {} })
+    this.#handles.set(name, { engine, handle })
     pump()
+  }
+
+  #listen (handle: ConsumerHandle, { slowMs }: SubscriptionPlan, listener: Listener, raw: RawDelivery): void {
+    this.ephemeral?.(listener, raw)
+    const done = (): void => { handle.ack(raw.token, () => {}) }
+    if (slowMs > 0) this.node.clock.after(slowMs / 2, done)
+    else done()
   }
 
   #handle (handle: ConsumerHandle, plan: SubscriptionPlan, raw: RawDelivery): void {
     const { node } = this
-    const { token, publisher, incarnation, channel, position, record, attempt, late } = raw
+    const { token, publisher, incarnation, channel, position, record, attempt, late, redriven } = raw
     const subscription = plan.name
     const message = `${publisher}.${incarnation}.${channel}.${position}`
-    node.record({ type: 'deliver', subscription, message, topic: record.topic, body: digestOf(record.body), attempt, ...(record.key === undefined ? {} : { key: record.key }), ...(late ? { late } : {}) })
+    node.record({ type: 'deliver', subscription, message, topic: record.topic, body: digestOf(record.body), attempt, ...(record.key === undefined ? {} : { key: record.key }), ...(late ? { late } : {}), ...(redriven === true ? { redriven } : {}) })
     node.world.trace.note(node.name, 'deliver', `${subscription}: ${node.world.nameOf(publisher)} ${channel} ${position}, attempt ${attempt}`)
     const drawn = node.random.float()
     const settle = (): void => {

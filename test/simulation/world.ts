@@ -34,6 +34,8 @@ export class World {
   /** One way, for so many bytes. */
   latencyMs: (from: string, to: string, bytes: number) => number
   gossipFate: (from: string, to: string, bytes: number) => readonly GossipCopy[] = () => ONE_COPY
+  /** Told of what reaches a node and has bytes. */
+  watch: ((what: string, to: string, data: Uint8Array) => void) | undefined
   readonly #byId = new Map<string, SimulatedNode>()
 
   constructor (readonly random: SeededRandom, options: WorldOptions = {}) {
@@ -48,6 +50,7 @@ export class World {
       gossipFate: (from, to, bytes) => this.gossipFate(from, to, bytes),
       observe: (what, from, to, data) => {
         options.observe?.(what, from, to, data)
+        if (data !== undefined) this.watch?.(what, to, data)
         this.trace.bytes(this.nameOf(to), what, this.nameOf(from), data)
       },
       onHandlerFault: (error) => { this.problem(`a handler threw: ${(error as Error).stack ?? String(error)}`) }

@@ -278,5 +278,23 @@ export const INBOX = [
     find: 'if (this.doomed.size > 0) this.undoom(from, to)',
     replace: '',
     by: 'test/unit/inbox/redelivery.test.ts'
+  },
+  {
+    name: 'settled-letter-redriven',
+    what: 'a redriven dead letter whose ack is not on disk yet can be redriven again, and is acked and dead at once',
+    breaks: 'processed once in effect: a settled message comes again',
+    file: 'src/inbox/work.ts',
+    find: 'cursor.unwritten.add(position)\n',
+    replace: '',
+    by: ['test/unit/inbox/delivery.test.ts', 'simulation']
+  },
+  {
+    name: 'ephemeral-for-later',
+    what: 'ephemeral messages wait in a subscription whose last consumer has gone, for the next that comes',
+    breaks: 'ephemeral is ephemeral: to whoever is attached',
+    file: 'src/inbox/deliveries.ts',
+    find: 'if (this.consumers.length === 0) this.#ephemeral.length = 0\n',
+    replace: '',
+    by: 'simulation'
   }
 ]

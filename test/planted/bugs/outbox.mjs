@@ -186,5 +186,14 @@ export const OUTBOX = [
     find: 'this.#asking.delete(want.id)\n',
     replace: '',
     by: 'simulation'
+  },
+  {
+    name: 'ephemeral-twice',
+    what: 'an ephemeral message that gossip brings twice is delivered twice',
+    breaks: 'ephemeral is ephemeral: at most once',
+    file: 'src/outbox/ephemeral.ts',
+    find: 'if (batch.base <= seen.floor || bases.has(batch.base)) return false\n',
+    replace: '',
+    by: 'simulation'
   }
 ]

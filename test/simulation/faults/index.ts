@@ -7,6 +7,7 @@ import { diskFull } from './disk-full.js'
 import { drift } from './drift.js'
 import { duplication } from './duplication.js'
 import { emptied } from './emptied.js'
+import { ephemeral } from './ephemeral.js'
 import { equivocation } from './equivocation.js'
 import { floodingNeighbour } from './flooding-neighbour.js'
 import { flapping } from './flapping.js'
@@ -20,6 +21,7 @@ import { lyingNeighbour } from './lying-neighbour.js'
 import { oneWay } from './one-way.js'
 import { partition } from './partition.js'
 import { pauses } from './pauses.js'
+import { redrive } from './redrive.js'
 import { reordering } from './reordering.js'
 import { restore } from './restore.js'
 import { smallCustody } from './small-custody.js'
@@ -32,5 +34,5 @@ import { tornCommit } from './torn-commit.js'
 export const FAULTS: readonly FaultClass[] = [
   loss, duplication, reordering, latency, bandwidth, oneWay, halfOpen, partition, flapping,
   crash, tornCommit, stop, diskFull, fsync, clockSteps, drift, slowNodes, pauses, lateJoin, lyingNeighbour, equivocation, floodingNeighbour, smallQuotas, smallCustody,
-  restore, emptied, bitRot, leave
+  restore, emptied, bitRot, leave, ephemeral, redrive
 ]

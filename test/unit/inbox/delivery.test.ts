@@ -114,6 +114,29 @@ describe('delivery', () => {
     expect(rig.inbox.info()[0]?.deadLetters).toBe(0)
   })
 
+  test('a redriven dead letter that is settled while the disk is full is none until that is on disk', () => {
+    const rig = new Rig()
+    rig.open({ maxAttempts: 1 })
+    rig.hold(...new FakeLog(rig.clock).fill(1, 1).batches)
+    const consumer = rig.attach()
+    consumer.reject(consumer.take())
+    rig.inbox.redrive('orders/1', () => {})
+    rig.clock.turn()
+    const delivery = consumer.take()
+    rig.disk.full = true
+    consumer.ack(delivery)
+    rig.clock.turn()
+    expect(rig.inbox.deadLetters()).toEqual([])
+    let error: { code?: string } | undefined
+    rig.inbox.redrive('orders/1', e => { error = e })
+    expect(error?.code).toBe('ERR_NOT_FOUND')
+    rig.disk.full = false
+    rig.clock.advance(6_000)
+    expect(consumer.takeAll()).toEqual([])
+    expect(rig.store.entries('dead')).toEqual([])
+    expect(rig.inbox.info()[0]).toMatchObject({ deadLetters: 0, lag: 0 })
+  })
+
   test('a gap is told in order and settled', () => {
     const rig = new Rig()
     rig.open()
