@@ -13,7 +13,7 @@ npm run fuzz -- --replay TARGET:BASE64
 npm run fuzz -- --list
 
   --runs N     inputs in all, shared out among the targets (default 100000)
-  --minutes M  end after about so long, with fewer inputs than --runs if need be; Ctrl-C ends it as well
+  --minutes M  end after about so long, with fewer inputs than --runs if need be; Ctrl-C ends it as well, at once the second time
   --seed S     the same seed gives the same inputs (default: a random one, which is told)
   --target T   only this target; may be given several times
   --jobs J     processes at a time (default 1)
@@ -39,6 +39,18 @@ function whole (name, text, otherwise, min = 1) {
   if (!Number.isSafeInteger(value) || value < min) throw new Error(`--${name} must be a whole number${min === 0 ? '' : ` of at least ${min}`}, not ${JSON.stringify(text)}`)
   return value
 }
+
+/** What goes with this process when a signal ends it. */
+let outDir
+const children = new Set()
+/** Ends it: until there is something to tell, and when somebody does not wait for that. */
+const breakOff = signal => {
+  for (const child of children) child.kill('SIGKILL')
+  if (outDir !== undefined) rmSync(outDir, { recursive: true, force: true })
+  process.removeAllListeners(signal).kill(process.pid, signal)
+}
+let stop = breakOff
+for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM']) process.on(signal, () => { stop(signal) })
 
 /** What is wrong with them is told in a line. */
 function readWords () {
@@ -67,12 +79,11 @@ function parse () {
 async function bundle () {
   const cache = join(root, 'node_modules', '.cache')
   mkdirSync(cache, { recursive: true })
-  const outDir = mkdtempSync(join(cache, 'skein-fuzz-'))
+  outDir = mkdtempSync(join(cache, 'skein-fuzz-'))
   await build({
     root, configFile: false, logLevel: 'error', plugins: [planted()],
     build: { ssr: join(root, 'test/fuzz/child.ts'), outDir, emptyOutDir: false, minify: false, target: 'node20', sourcemap: 'inline', rollupOptions: { output: { entryFileNames: 'child.mjs' } } }
   })
-  return outDir
 }
 
 /** A process that does one order at a time; `died` when it ended or hung before its answer. */
@@ -81,6 +92,8 @@ class Worker {
     this.announced = ''
     // A group of its own: Ctrl-C is for whoever gives the orders, and a process that it ends while it starts would count as one that an input ended.
     this.process = fork(file, { detached: true, execArgv: ['--enable-source-maps', '--max-old-space-size=1024'], stdio: ['ignore', 'inherit', 'pipe', 'pipe', 'ipc'] })
+    children.add(this.process)
+    this.process.once('exit', () => { children.delete(this.process) })
     this.stderr = ''
     this.process.stderr.on('data', chunk => { this.stderr = (this.stderr + chunk).slice(-4000) })
     this.process.stdio[3].on('data', chunk => { this.announced = (this.announced + chunk).slice(-64) })
@@ -141,9 +154,12 @@ async function run (file, targets, runs, seed, jobs, minutes) {
   const orders = ordersOf(targets, runs, seed)
   const total = orders.reduce((sum, { count }) => sum + count, 0)
   // What is under way is finished, and told.
-  const stop = () => { orders.length = 0 }
-  process.once('SIGINT', stop).once('SIGTERM', stop)
-  const late = setTimeout(stop, minutes * 60_000)
+  const finish = () => { orders.length = 0 }
+  stop = () => {
+    stop = breakOff
+    finish()
+  }
+  const late = setTimeout(finish, minutes * 60_000)
   const startedMs = Date.now()
   let done = 0
   let toldMs = startedMs
@@ -198,9 +214,9 @@ async function ask (file, order) {
 async function main () {
   const { replay, list, help, target: only, seed, runs, jobs, minutes } = parse()
   if (help) { process.stdout.write(HELP); return 0 }
-  const outDir = await bundle()
-  const file = join(outDir, 'child.mjs')
   try {
+    await bundle()
+    const file = join(outDir, 'child.mjs')
     const { targets: all, why } = await ask(file, { type: 'list' })
     if (all === undefined) throw new Error(why)
     const unknown = [...(only ?? []), ...(replay === undefined ? [] : [replay.target])].find(name => !all.some(target => target.name === name))
@@ -228,7 +244,7 @@ async function main () {
     console.log(`${sum('inputs')} inputs, ${sum('failed')} failed`)
     return sum('failed') === 0 ? 0 : 1
   } finally {
-    rmSync(outDir, { recursive: true, force: true })
+    if (outDir !== undefined) rmSync(outDir, { recursive: true, force: true })
   }
 }
 

@@ -90,6 +90,28 @@ describe.skipIf(process.platform !== 'linux')('stopped by SIGINT', () => {
   })
 })
 
+describe.skipIf(process.platform !== 'linux')('npm run fuzz ends at once with status 130', () => {
+  test('after Ctrl-C before it has anything to tell', async () => {
+    const ended = start(FUZZ)
+    await until('it makes ready', () => readFileSync(`/proc/${child?.pid}/maps`, 'utf8').includes('rolldown'))
+    process.kill(-(child?.pid as number), 'SIGINT')
+    expect(await ended, out + err).toBe(130)
+    expect(out).toBe('')
+  })
+
+  test('after more than one Ctrl-C, with all that it started', async () => {
+    const ended = start(FUZZ)
+    const pid = child?.pid as number
+    await until('it runs', () => out.includes('seed 1, up to') && below(pid).length >= 1)
+    const started = below(pid)
+    // While the process that does the work is stopped it finishes nothing.
+    for (const each of started) process.kill(each, 'SIGSTOP')
+    await until('it ends', () => !isThere(pid) || !process.kill(-pid, 'SIGINT'))
+    expect(await ended, out + err).toBe(130)
+    await until('its children are gone', () => !started.some(isThere))
+  })
+})
+
 describe('npm run fuzz', () => {
   test.each([
     [['--runs', '0'], '--runs must be a whole number of at least 1, not "0"'], [['--runs', 'many'], '--runs must be'], [['--jobs', ''], '--jobs must be'], [['--seed', '-1'], '--seed'],
