@@ -66,8 +66,9 @@ export class Cursor implements Due {
   heapIndex = -1
 
   /**
-   * Positions that were settled because they had expired, were lost or lie before the start: by what a clock or a commit under way
-   * said. A crash may take that back, so what lies behind them is handed out when it is on disk, else they might come after it.
+   * How often positions were settled because they had expired, were lost or lie before the start, or the start was found: by what clocks or a
+   * commit under way said. A crash may take that back, so what lies behind is handed out when it is on disk: else what was passed over
+   * might come after it, and what was handed out might be passed over.
    */
   judged = 0
   judgedOnDisk = 0

@@ -204,6 +204,7 @@ export class Scan {
         return undefined
       }
       cursor.since = 0
+      cursor.judged++
       parts.started(cursor)
     }
     if (!cursor.gateOpen && !mayFollow(cursor, parts, nowMs)) {

@@ -44,6 +44,18 @@ describe('what was passed over is not handed out after what lay behind it, when 
     expect(rig.attach().takeAll().map(({ incarnation }) => incarnation.split('-')[0])).toEqual(['2'])
   })
 
+  test('and what was handed out is not passed over: the start of a subscription stays where it was found, whatever is known of clocks then', () => {
+    let offsetMs = -3_600_000
+    const rig = new Rig({ clockOffsetOf: () => offsetMs })
+    rig.open({ from: 'latest' })
+    rig.hold(...new FakeLog(rig.clock).fill(1, 1, () => ({ time: rig.clock.wall + offsetMs })).batches)
+    expect(positions(rig.attach().takeAll())).toEqual([1])
+    rig.crash()
+    // The publisher's clock is not known before it is a neighbour again.
+    offsetMs = 0
+    expect(positions(rig.attach().takeAll())).toEqual([1])
+  })
+
   test('a gap, of which something turns up after all', () => {
     const rig = new Rig()
     rig.open()
