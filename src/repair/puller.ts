@@ -53,6 +53,13 @@ const AWAITED_MS = 3_600_000
 /** The same when the publisher itself denies it, or has signed that it lost it; and for one that is trimmed when a neighbour is silent about it. */
 const PUBLISHER_DENIES_MS = 60_000
 
+/**
+ * Logs of one publisher that something is missing of: with more, neighbours are asked again for what they denied so many times less
+ * often, up to the second. Else whoever makes up heads has every node ask every neighbour for each of them, every half minute.
+ */
+const CROWD_LOGS = 64
+const CROWD_PAUSES_MAX = 16
+
 export interface Wanted {
   readonly from: number
   readonly to: number
@@ -117,6 +124,8 @@ export class Puller {
   readonly #needs = new Map<LogState, Need>()
   readonly #asking = new Map<number, Need>()
   readonly #perPeer = new Map<string, number>()
+  /** How many logs of each publisher there are in `#needs`. */
+  readonly #crowds = new Map<string, number>()
   readonly #reliability = new Reliability()
   readonly #lastGossip = new Map<LogState, number>()
   #nextId = 1
@@ -150,19 +159,28 @@ export class Puller {
     return out
   }
 
+  #drop (log: LogState): void {
+    if (!this.#needs.delete(log)) return
+    const left = (this.#crowds.get(log.publisher) ?? 1) - 1
+    if (left > 0) this.#crowds.set(log.publisher, left)
+    else this.#crowds.delete(log.publisher)
+  }
+
   /** Something about this log has changed: its head, what is held, or what is wanted of it. */
   notice (log: LogState): void {
     if (this.#closed) return
     const need = this.#needs.get(log)
     if (this.missing(log).length === 0) {
-      if (need !== undefined && need.want === undefined) this.#needs.delete(log)
+      if (need !== undefined && need.want === undefined) this.#drop(log)
       return
     }
     const now = this.#o.clock.nowMs()
     const gossipMs = this.#lastGossip.get(log)
     const dueMs = gossipMs !== undefined && now - gossipMs < GOSSIP_FRESH_MS ? now + GOSSIP_GRACE_MS : now
-    if (need === undefined) this.#needs.set(log, { log, dueMs, want: undefined, refusals: new Refusals(), unwantedMs: 0, notBeforeMs: 0 })
-    else if (need.want !== undefined) {
+    if (need === undefined) {
+      this.#needs.set(log, { log, dueMs, want: undefined, refusals: new Refusals(), unwantedMs: 0, notBeforeMs: 0 })
+      this.#crowds.set(log.publisher, (this.#crowds.get(log.publisher) ?? 0) + 1)
+    } else if (need.want !== undefined) {
       if (this.#o.closed?.(log) === undefined) return
       this.#giveUp(need.want)
       this.#over(need, 0)
@@ -259,7 +277,7 @@ export class Puller {
   #passedOver (need: Need, want: Asking, base: number): void {
     const left = RangeSet.of(...this.missing(need.log, HOLES_MAX).map(({ from, to }) => [from, Math.min(to, base - 1)] as const))
     const denied = left.intersection(want.ranges)
-    if (!denied.isEmpty) need.refusals.answered(want.peerId, denied, this.#o.clock.nowMs(), this.#jitter())
+    if (!denied.isEmpty) need.refusals.answered(want.peerId, denied, this.#o.clock.nowMs(), this.#stretch(need))
   }
 
   /** This node cannot take it now. */
@@ -307,10 +325,14 @@ export class Puller {
       const denied = want.ranges.intersection(missing)
       denied.addAll(left.intersection(answered))
       const progress = want.received > 0 || !denied.isEmpty
-      need.refusals.answered(peerId, progress ? denied : want.ranges, now, this.#jitter(), end.busy)
+      need.refusals.answered(peerId, progress ? denied : want.ranges, now, this.#stretch(need), end.busy)
     }
     this.#over(need, 0)
     return true
+  }
+
+  #stretch ({ log }: Need): number {
+    return this.#jitter() * Math.min(CROWD_PAUSES_MAX, Math.max(1, (this.#crowds.get(log.publisher) ?? 0) / CROWD_LOGS))
   }
 
   #jitter (): number { return 0.75 + this.#o.random.float() / 2 }
@@ -379,12 +401,12 @@ export class Puller {
     const wanted = this.#o.wanted(log)
     if (holes.length === 0 || wanted === undefined) {
       // What is on its way to disk is looked at again when it is there.
-      this.#needs.delete(log)
+      this.#drop(log)
       return
     }
     const closed = this.#o.closed?.(log)
     if (closed !== undefined) {
-      this.#needs.delete(log)
+      this.#drop(log)
       for (const { from, to } of holes) this.#o.unavailable(log, from, to, closed)
       return
     }

@@ -61,8 +61,8 @@ export class Refusals {
     return { ranges: wanted.without(refusal.denied), atMs: refusal.untilMs }
   }
 
-  /** The neighbour answered: of what it was asked for it does not have `denied`, which may be nothing; `awaits`: not yet. `jitter` is around 1. */
-  answered (peerId: string, denied: RangeSet, nowMs: number, jitter: number, awaits = false): void {
+  /** The neighbour answered: of what it was asked for it does not have `denied`, which may be nothing; `awaits`: not yet. `stretch` is around 1, or more. */
+  answered (peerId: string, denied: RangeSet, nowMs: number, stretch: number, awaits = false): void {
     if (denied.isEmpty && !this.#peers.has(peerId)) return
     const refusal = this.#of(peerId)
     refusal.awaits = awaits
@@ -74,7 +74,7 @@ export class Refusals {
     }
     refusal.denied = denied
     refusal.pauseMs = Math.min(DENIED_MAX_MS, Math.max(DENIED_MIN_MS, refusal.pauseMs * 2))
-    refusal.untilMs = nowMs + refusal.pauseMs * jitter
+    refusal.untilMs = nowMs + refusal.pauseMs * stretch
   }
 
   passOver (peerId: string, why: PassedOver, untilMs: number, nowMs: number): void {

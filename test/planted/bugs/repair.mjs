@@ -215,5 +215,14 @@ export const REPAIR = [
     find: ' || book.logsOf(id.publisher) >= LOGS_PER_PUBLISHER_MAX * share',
     replace: '',
     by: 'test/unit/node/bad-peer-quotas.test.ts'
+  },
+  {
+    name: 'made-up-logs-asked-for-without-end',
+    what: 'whoever makes up heads has every node ask every neighbour for each of them, as often as for one that is real',
+    breaks: 'bounded',
+    file: 'src/repair/puller.ts',
+    find: 'return this.#jitter() * Math.min(CROWD_PAUSES_MAX,',
+    replace: 'return this.#jitter() * Math.min(1,',
+    by: 'test/unit/repair/pull.test.ts'
   }
 ]

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { RangeSet } from '../../../src/base/range-set.js'
 import type { SealedBatch } from '../../../src/message/batch.js'
+import { peerIdToBytes } from '../../../src/message/peer-id.js'
 import { CREDIT_BYTES } from '../../../src/repair/puller.js'
 import { batchKey } from '../../../src/store/batch-row.js'
 import { WrittenLog } from '../../support/written-log.js'
@@ -164,6 +165,27 @@ describe('pulling', () => {
     rig.puller.hopes(holder.peerId, state)
     rig.clock.advance(100)
     expect(state.held.toString()).toBe('1-2')
+  })
+
+  it('asks less often the more of one publisher is missing, gives that up as soon as else, and spares the logs of others', () => {
+    const rig = new PullRig()
+    rig.serves(new Holder(rig.clock, 60))
+    const other = rig.hears(logOf(2))
+    const count = 500
+    for (let n = 1; n <= count; n++) {
+      const log = new WrittenLog(2, n)
+      log.write(1)
+      rig.hears(log)
+    }
+    rig.clock.advance(MINUTE)
+    const before = rig.wants()
+    rig.clock.advance(4 * MINUTE)
+    // Half a minute would be eight times for each.
+    expect(rig.wants() - before).toBeLessThan(3 * count)
+    const wantsOther = rig.sent.filter(({ frame }) => frame.type === 'want' && Buffer.from(frame.value.log?.publisher ?? []).equals(Buffer.from(peerIdToBytes(other.publisher) ?? [])))
+    expect(wantsOther.length).toBeGreaterThan(10)
+    rig.clock.advance(6 * MINUTE)
+    expect(rig.unavailable.length).toBe(count + 1)
   })
 
   it('goes on with another when one goes down midway', () => {
