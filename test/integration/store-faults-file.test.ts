@@ -56,7 +56,7 @@ describe('a data directory with something wrong in it', () => {
   test.each([
     ['is missing', 'ERR_KEY_WITHOUT_STORE', () => { rmSync(store) }],
     ['is another program’s', 'ERR_STORE_CORRUPT', () => { writeFileSync(store, 'SQLite format 3\0'.repeat(1000)) }],
-    ['is a directory', 'ERR_STORE', () => {
+    ['is a directory', 'ERR_STORE_FOREIGN', () => {
       rmSync(store)
       mkdirSync(store)
     }],
