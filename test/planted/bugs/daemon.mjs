@@ -26,5 +26,14 @@ export const DAEMON = [
     find: 'this.publishingBytes += body.length\n',
     replace: "this.publishingBytes += body.length\n    this.output.send({ id, ok: {} })\n",
     by: 'test/unit/daemon/control.test.ts'
+  },
+  {
+    name: 'history-remembers-forgotten-logs',
+    file: 'src/node/history.ts',
+    find: 'readonly #trims = new WeakMap<LogState, number>()',
+    replace: 'readonly #trims = new Map<LogState, number>()',
+    what: 'a node that records a history keeps in memory each log that it has ever trimmed',
+    breaks: 'bounded',
+    by: 'test/unit/node/history.test.ts'
   }
 ]
