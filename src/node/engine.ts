@@ -334,7 +334,7 @@ export class Engine {
         this.neighbourhood.drained(peerId)
         this.provider.drained(peerId)
         this.receipting.drained(peerId)
-        this.repair.compare(peerId)
+        this.repair.drained(peerId)
       },
       interest: (peerId, topic, joined) => {
         const channel = GOSSIP_TOPICS.channelOf(topic)

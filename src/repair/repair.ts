@@ -23,6 +23,8 @@ import { KNOWN_COST } from './known-cost.js'
 
 /** Between two comparisons with a neighbour; jitter of a quarter keeps them apart. */
 export const SUMMARY_INTERVAL_MS = 15_000
+/** A link that takes frames again, after it was full, is compared at once but not sooner than so long after the last time: the answer may be what filled it. */
+const COMPARED_MS = 5_000
 /** When neither side has more items than this in a channel, buckets save nothing. */
 const FEW = 32
 /** What was pulled is offered on after so long, together. */
@@ -86,6 +88,10 @@ export class Repair {
   readonly heads: Digests
   readonly #none: Digests
   readonly #peers = new Map<string, Timer>()
+  /** When everything was last compared with a neighbour, ms. */
+  readonly #comparedMs = new Map<string, number>()
+  /** Answers of which a link has not taken all yet, by neighbour and by what they are about. */
+  readonly #unsent = new Map<string, Map<string, Iterator<Uint8Array>>>()
   readonly #have = new Map<LogState, { from: number, to: number, except: string | undefined }>()
   #haveTimer: Timer | undefined
   #closed = false
@@ -124,9 +130,8 @@ export class Repair {
     this.#repeat(peerId)
   }
 
-  #repeat (peerId: string): void {
+  #repeat (peerId: string, delayMs = SUMMARY_INTERVAL_MS * (0.75 + this.#o.random.float() / 2)): void {
     this.#peers.get(peerId)?.cancel()
-    const delayMs = SUMMARY_INTERVAL_MS * (0.75 + this.#o.random.float() / 2)
     this.#peers.set(peerId, this.#o.clock.after(delayMs, () => {
       if (this.#closed || !this.#peers.has(peerId)) return
       this.compare(peerId)
@@ -137,6 +142,8 @@ export class Repair {
   peerDown (peerId: string): void {
     this.#peers.get(peerId)?.cancel()
     this.#peers.delete(peerId)
+    this.#comparedMs.delete(peerId)
+    this.#unsent.delete(peerId)
     this.#o.receipts.release(peerId)
   }
 
@@ -155,6 +162,7 @@ export class Repair {
   /** Tells the neighbour what we know, of all channels or of these. */
   compare (peerId: string, only?: readonly string[]): void {
     const channels = only ?? [...this.#o.channels()]
+    if (only === undefined) this.#comparedMs.set(peerId, this.#o.clock.nowMs())
     const page = 1024
     const { digests } = this.#compared(peerId)
     for (let i = 0; i < channels.length || i === 0; i += page) {
@@ -216,38 +224,61 @@ export class Repair {
     return COMPARISON_COST + items / ITEMS_PER_UNIT
   }
 
-  /** Returns how many items were looked at. */
+  /** Returns how many items are looked at. */
   #sendHeads (peerId: string, channel: string, buckets: Set<number> | undefined): number {
-    let looked = 0
+    return this.#answer(peerId, `heads ${channel}`, this.#headFrames(channel, buckets)) ? this.heads.size(channel) : 0
+  }
+
+  * #headFrames (channel: string, buckets: Set<number> | undefined): Generator<Uint8Array> {
     let heads: Bytes[] = []
     let trims: Bytes[] = []
     let bytes = 0
-    const flush = (): boolean => {
-      if (heads.length + trims.length === 0) return true
-      const roomLeft = this.#o.send(peerId, encodeFrame('heads', { channel, heads, trims }))
-      heads = []
-      trims = []
-      bytes = 0
-      return roomLeft
-    }
     for (const log of this.#o.book.logs(channel)) {
-      looked++
       if (buckets !== undefined && !buckets.has(this.heads.bucketOf(log.key))) continue
       if (log.headBytes.length > 0) heads.push(log.headBytes as Bytes)
       if (log.trimBytes.length > 0) trims.push(log.trimBytes as Bytes)
       bytes += log.headBytes.length + log.trimBytes.length
-      // A link that is full gets the rest at the next comparison.
-      if (bytes >= ITEMS_BYTES && !flush()) return looked
+      if (bytes < ITEMS_BYTES) continue
+      yield encodeFrame('heads', { channel, heads, trims })
+      heads = []
+      trims = []
+      bytes = 0
     }
-    flush()
-    return looked
+    if (heads.length + trims.length > 0) yield encodeFrame('heads', { channel, heads, trims })
   }
 
   #sendReceipts (peerId: string, channel: string, buckets: Set<number> | undefined, of: string | undefined): number {
     const statements = this.#o.receipts.statements(channel, buckets, of)
-    // A link that is full gets the rest at the next comparison.
-    for (const signed of framesOf(statements)) if (!this.#o.send(peerId, encodeFrame('receipts', { signed: signed as Bytes[] }))) break
-    return statements.length
+    return this.#answer(peerId, `receipts ${channel}`, receiptFrames(statements)) ? statements.length : 0
+  }
+
+  /** Sends as much as the link takes, and the rest when it takes more. Returns false when an answer to the same is under way: what that lacks the next comparison shows. */
+  #answer (peerId: string, what: string, frames: Iterator<Uint8Array>): boolean {
+    let answers = this.#unsent.get(peerId)
+    if (answers === undefined) this.#unsent.set(peerId, answers = new Map())
+    if (answers.has(what)) return false
+    answers.set(what, frames)
+    this.#sendAnswers(peerId)
+    return true
+  }
+
+  /** Returns whether all is sent. */
+  #sendAnswers (peerId: string): boolean {
+    const answers = this.#unsent.get(peerId)
+    for (const [what, frames] of answers ?? []) {
+      for (let next = frames.next(); next.done !== true; next = frames.next()) if (!this.#o.send(peerId, next.value)) return false
+      answers?.delete(what)
+    }
+    this.#unsent.delete(peerId)
+    return true
+  }
+
+  /** The link takes frames again. */
+  drained (peerId: string): void {
+    if (!this.#sendAnswers(peerId) || !this.#peers.has(peerId)) return
+    const waitMs = (this.#comparedMs.get(peerId) ?? 0) + COMPARED_MS - this.#o.clock.nowMs()
+    if (waitMs > 0) this.#repeat(peerId, waitMs)
+    else this.compare(peerId)
   }
 
   takeHeads (peerId: string, { heads, trims }: Heads): number {
@@ -354,4 +385,8 @@ export class Repair {
     for (const timer of this.#peers.values()) timer.cancel()
     this.#peers.clear()
   }
+}
+
+function * receiptFrames (statements: readonly Uint8Array[]): Generator<Uint8Array> {
+  for (const signed of framesOf(statements)) yield encodeFrame('receipts', { signed: signed as Bytes[] })
 }

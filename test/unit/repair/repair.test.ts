@@ -26,6 +26,10 @@ class Node extends Holder {
   readonly offered: string[] = []
   peer!: Node
   channels = ['press']
+  /** It takes in what others publish. */
+  joins = true
+  /** Its link takes no more than one frame at a time. */
+  isNarrow = false
 
   constructor (clock: ManualClock, n: number, readonly relay = true) {
     super(clock, n)
@@ -34,9 +38,13 @@ class Node extends Holder {
     const strike = (_peer: string, reason: string): void => { this.strikes.push(reason) }
     const takesPart = (channel: string): boolean => this.channels.includes(channel)
     this.repair = new Repair({
-      clock, random: seededRandom(n), crypto, mesh: testMesh, self: peerId, book, receipts: this.receipts, channels: () => this.channels, takesPart, joined: takesPart,
+      clock, random: seededRandom(n), crypto, mesh: testMesh, self: peerId, book, receipts: this.receipts, channels: () => this.channels, takesPart, joined: (channel) => this.joins && takesPart(channel),
       open: (bytes) => { try { return openBatch(bytes, testMesh) } catch { return undefined } },
-      send: (_to, bytes) => { this.#post(decodeFrame(bytes) as Frame); return true },
+      send: (_to, bytes) => {
+        this.#post(decodeFrame(bytes) as Frame)
+        if (this.isNarrow) this.clock.after(10, () => { this.repair.drained(this.peer.peerId) })
+        return !this.isNarrow
+      },
       peerChannels: () => {}, offered: (log, from, to) => { this.offered.push(`${log.key} ${from}-${to}`) }, hopes: (_peer, log) => { this.hopes.push(log.key) }, learns: () => true, strike,
       relay: this.relay, isRelay: () => this.peer.relay
     })
@@ -89,6 +97,38 @@ const logs = Array.from({ length: 200 }, (_, i) => {
   const log = new WrittenLog(1 + i % 10, 1 + i)
   for (let j = 0; j < 3; j++) log.write(2)
   return log
+})
+
+/** So many that their heads take several frames. */
+const manyLogs = Array.from({ length: 4_000 }, (_, i) => {
+  const log = new WrittenLog(1 + i % 10, 1 + i)
+  log.write(1)
+  return log
+})
+const headsSent = (node: Node): number => node.sent.reduce((sum, frame) => sum + (frame.type === 'heads' ? frame.value.heads.length : 0), 0)
+
+describe('comparing over a link that takes little', () => {
+  it('goes on where it broke off, so that each head is told once', () => {
+    const [a, b, clock] = pair()
+    for (const log of manyLogs) a.learns(log)
+    a.isNarrow = true
+    a.repair.peerUp(b.peerId)
+    b.repair.peerUp(a.peerId)
+    clock.advance(4_000)
+    expect(b.book.size).toBe(manyLogs.length)
+    expect(headsSent(a)).toBe(manyLogs.length)
+  })
+
+  it('does not tell all again and again to one that takes in nothing', () => {
+    const [a, b, clock] = pair()
+    for (const log of manyLogs) a.learns(log)
+    a.isNarrow = true
+    b.joins = false
+    a.repair.peerUp(b.peerId)
+    b.repair.peerUp(a.peerId)
+    clock.advance(10_000)
+    expect(headsSent(a)).toBeLessThanOrEqual(manyLogs.length * 4)
+  })
 })
 
 describe('comparing', () => {
