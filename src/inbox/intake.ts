@@ -16,6 +16,7 @@ import { bodyHolds, hasBody, MalformedBatch, openBatch, signatureHolds, type Sea
 import type { LogId } from '../message/ids.js'
 import { decodeRecords, type RecordFields } from '../message/record.js'
 import { Chain } from '../repair/chain.js'
+import { OnItsWay, type Staging } from './on-its-way.js'
 import type { Offered } from '../repair/offered.js'
 import type { LogBook } from '../store/log-book.js'
 import { commitOrFail } from '../store/commit.js'
@@ -42,8 +43,8 @@ export interface IntakeOptions {
   readonly store: Store
   readonly book: LogBook
   readonly interest: (batch: SealedBatch) => Interest
-  /** Within the quotas of its channel and publisher. `staged`: bytes on their way to disk, altogether and of its publisher. */
-  readonly hasRoom: (batch: SealedBatch, staged: { readonly bytes: number, readonly publisher: number }) => boolean
+  /** Within the quotas of its channel and publisher. `staged`: what is on its way to disk. */
+  readonly hasRoom: (batch: SealedBatch, staged: Staging) => boolean
   /** Nothing of this log is taken any more. */
   readonly quarantined: (log: LogId) => boolean
   /** Whether a log not heard of before may be taken in. */
@@ -73,9 +74,7 @@ interface Staged {
 export class Intake {
   readonly #o: IntakeOptions
   #staged: Staged[] = []
-  #stagedBytes = 0
-  /** Of these, by publisher. */
-  readonly #stagedOf = new Map<string, number>()
+  readonly #onItsWay = new OnItsWay()
   #committing = false
   /** The disk was full: nothing is taken until the pause is over. */
   #paused = false
@@ -98,8 +97,8 @@ export class Intake {
   forget (log: LogState): void { this.#chain.forget(log) }
 
   /** Bytes of batches on their way to disk. */
-  get stagedBytes (): number { return this.#stagedBytes }
-  get isFull (): boolean { return this.#paused || this.#stagedBytes >= INTAKE_BYTES_MAX }
+  get stagedBytes (): number { return this.#onItsWay.bytes }
+  get isFull (): boolean { return this.#paused || this.#onItsWay.bytes >= INTAKE_BYTES_MAX }
 
   /** On its way to disk: no need to ask for it. */
   isUnderWay (log: LogState, position: number): boolean { return this.#under.get(log.key)?.has(position) ?? false }
@@ -138,7 +137,7 @@ export class Intake {
       if (interest === 'keep' && this.#isScattered(known, batch)) return 'unwanted'
     } else if (this.#o.book.isForgotten(batch.log) || !this.#o.learns(batch.log)) return 'unwanted'
     if (interest === 'live') return this.#offerLive(batch)
-    if (this.isFull || !this.#o.hasRoom(batch, { bytes: this.#stagedBytes, publisher: this.#stagedOf.get(batch.log.publisher) ?? 0 })) return 'unwanted'
+    if (this.isFull || !this.#o.hasRoom(batch, this.#onItsWay.beside(batch))) return 'unwanted'
     const records = this.#genuine(batch)
     if (records === undefined) return 'bad'
     const other = known === undefined ? undefined : this.#chain.against(known, batch)
@@ -153,8 +152,7 @@ export class Intake {
     if (under === undefined) this.#under.set(log.key, under = new RangeSet())
     under.add(batch.base, batch.last)
     this.#staged.push({ log, batch, records, pulledFrom, done })
-    this.#stagedBytes += batch.bytes.length
-    this.#stagedOf.set(log.publisher, (this.#stagedOf.get(log.publisher) ?? 0) + batch.bytes.length)
+    this.#onItsWay.add(batch)
     if (!this.#committing) this.#commit()
     return 'new'
   }
@@ -269,11 +267,7 @@ export class Intake {
   }
 
   #release (item: Staged): void {
-    const { publisher } = item.log
-    this.#stagedBytes -= item.batch.bytes.length
-    const staged = (this.#stagedOf.get(publisher) ?? 0) - item.batch.bytes.length
-    if (staged > 0) this.#stagedOf.set(publisher, staged)
-    else this.#stagedOf.delete(publisher)
+    this.#onItsWay.remove(item.batch)
     const under = this.#under.get(item.log.key)
     under?.remove(item.batch.base, item.batch.last)
     if (under?.isEmpty === true) this.#under.delete(item.log.key)

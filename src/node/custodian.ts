@@ -1,3 +1,4 @@
+import type { Staging } from '../inbox/on-its-way.js'
 import type { SealedBatch } from '../message/batch.js'
 import type { CustodyOptions } from '../message/reports.js'
 import { retentionOf } from '../outbox/retention.js'
@@ -42,19 +43,19 @@ export class Custodian {
     return { bytes: this.#e.book.othersBytes, bytesMax: this.#bytesMax, bytesPerPublisherMax: this.#publisherMax, refused: this.#refused.size }
   }
 
-  /** Whether a batch of another may be staged. `staged`: bytes on their way to disk, altogether and of its publisher. */
-  admits (batch: SealedBatch, staged: { readonly bytes: number, readonly publisher: number }): boolean {
+  /** Whether a batch of another may be staged. `staged`: what is on its way to disk. */
+  admits (batch: SealedBatch, staged: Staging): boolean {
     const { book, options, housekeeping } = this.#e
     const { channel, publisher } = batch.log
     const quota = retentionOf(options.settings.retention ?? {}, channel)
     if (this.#isWaitedFor(batch)) return true
-    if (book.bytes(channel, false) >= quota.bytes * CHANNEL_SLACK || book.records(channel, false) >= quota.records * CHANNEL_SLACK) {
+    if (book.bytes(channel, false) + staged.channel.bytes >= quota.bytes * CHANNEL_SLACK || book.records(channel, false) + staged.channel.records >= quota.records * CHANNEL_SLACK) {
       housekeeping.makeRoom()
       return false
     }
     if (publisher === this.#e.self || this.#isNeededHere(batch)) return true
     const total = book.othersBytes + staged.bytes + batch.bytes.length
-    const own = book.publisherBytes(publisher) + staged.publisher + batch.bytes.length
+    const own = book.publisherBytes(publisher) + staged.publisher.bytes + batch.bytes.length
     if (total > this.#bytesMax * HIGH_SHARE || own > this.#publisherMax * HIGH_SHARE) housekeeping.makeRoom()
     if (total <= this.#bytesMax && own <= this.#publisherMax && this.#hasSpareDisk()) return true
     this.#refuse(publisher, batch.bytes.length)
@@ -82,9 +83,10 @@ export class Custodian {
     const log = book.get(batch.logKey)
     const needs = log === undefined ? undefined : inbox.needs(log)
     if (log === undefined || needs === undefined || batch.last < needs.from) return false
-    const hole = log.held.firstMissing(needs.from)
-    if (batch.base > hole || batch.last < hole) return false
+    const hole = log.held.firstMissing(Math.max(needs.from, batch.base))
+    if (hole > batch.last) return false
     if (log.held.last > hole) return true
+    if (hole !== log.held.firstMissing(needs.from)) return false
     for (const later of book.logs(log.channel)) {
       if (later.publisher === log.publisher && !later.held.isEmpty && later.incarnation.number > log.incarnation.number) return true
     }

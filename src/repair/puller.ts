@@ -415,11 +415,15 @@ export class Puller {
     const missing = RangeSet.of(...holes.map(({ from, to }) => [from, to] as const))
     const peers = this.#reliability.sorted(this.#o.candidates(log), now)
     // While there is no room for what can be had, what cannot is told all the same: room may hang on it.
-    if (need.unwantedMs > 0 && peers.length > 0) this.#judge(need, missing, peers, now)
+    const judged = need.unwantedMs > 0 && peers.length > 0
     need.dueMs = now + FAULTY_MS
+    if (judged) this.#judge(need, missing, peers, now)
+    // Then only what lies before something held is let in. Whoever has something behind that would be asked again and again, and nobody else for what is waited for.
+    const before = need.unwantedMs > 0 ? missing.intersection(RangeSet.of([1, Math.max(1, log.held.last)])) : missing
+    const asked = before.isEmpty ? missing : before
     let waits = false
     for (const peerId of peers) {
-      const { ranges, atMs } = refusals.askable(peerId, missing, now)
+      const { ranges, atMs } = refusals.askable(peerId, asked, now)
       const isSlow = this.#reliability.isSlow(peerId, now)
       const isFull = (this.#perPeer.get(peerId) ?? 0) >= (isSlow ? SLOW_WANTS : WANTS_PER_PEER)
       waits ||= isFull && !isSlow && !ranges.isEmpty
@@ -432,7 +436,7 @@ export class Puller {
     // What a node lost of its own logs is where it can be reached, or nowhere.
     if (peers.length === 0 && !this.#o.isConnected() && !log.own) refusals.reset()
     // Somebody will be asked as soon as it has time: until then nothing is certain.
-    else if (!waits) this.#judge(need, missing, peers, now)
+    else if (!waits && !judged) this.#judge(need, missing, peers, now)
   }
 
   /** Nobody can be asked now. What everyone has denied for long enough will not come. */

@@ -46,6 +46,24 @@ export const RETENTION = [
     by: 'test/simulation/retention-custody.test.ts'
   },
   {
+    name: 'quota-without-what-is-staged',
+    what: 'a channel takes in what comes at once without counting what is on its way to disk',
+    breaks: 'bounded',
+    file: 'src/node/custodian.ts',
+    find: 'book.bytes(channel, false) + staged.channel.bytes >=',
+    replace: 'book.bytes(channel, false) >=',
+    by: 'test/unit/node/custodian.test.ts'
+  },
+  {
+    name: 'first-neighbour-asked-in-vain',
+    what: 'a node with no room asks the neighbour that has something again and again, and nobody else for what it waits for',
+    breaks: 'no silent loss, no stall',
+    file: 'src/repair/puller.ts',
+    find: 'const asked = before.isEmpty ? missing : before',
+    replace: 'const asked = missing',
+    by: 'test/unit/repair/pull-lies.test.ts'
+  },
+  {
     name: 'custody-asks-in-vain',
     what: 'a custodian that has no room goes on fetching what it then refuses',
     breaks: 'bounded',

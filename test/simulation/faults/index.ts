@@ -1,6 +1,7 @@
 import type { FaultClass } from '../chaos.js'
 import { bandwidth } from './bandwidth.js'
 import { bitRot } from './bit-rot.js'
+import { channelQuotas } from './channel-quotas.js'
 import { clockSteps } from './clock-steps.js'
 import { crash } from './crash.js'
 import { diskFull } from './disk-full.js'
@@ -34,5 +35,5 @@ import { tornCommit } from './torn-commit.js'
 export const FAULTS: readonly FaultClass[] = [
   loss, duplication, reordering, latency, bandwidth, oneWay, halfOpen, partition, flapping,
   crash, tornCommit, stop, diskFull, fsync, clockSteps, drift, slowNodes, pauses, lateJoin, lyingNeighbour, equivocation, floodingNeighbour, smallQuotas, smallCustody,
-  restore, emptied, bitRot, leave, ephemeral, redrive
+  restore, emptied, bitRot, leave, ephemeral, redrive, channelQuotas
 ]

@@ -140,6 +140,17 @@ describe('a node that cannot take what it asked for', () => {
     expect(state.held.toString()).toBe('1-60')
   })
 
+  it('asks everybody for what lies before what it holds, whatever else they have, and tells what nobody has', () => {
+    const rig = new PullRig()
+    const many = logOf(...Array<number>(12).fill(1))
+    rig.me.hold(many, (_batch, i) => i === 3 || i === 5)
+    rig.hasRoom = false
+    for (const n of [61, 62]) rig.serves(new Holder(rig.clock, n).hold(many, (_batch, i) => i > 5 + n % 2))
+    rig.hears(many)
+    for (let i = 0; i < 100; i++) rig.clock.advance(10_000)
+    expect([rig.unavailable, rig.strikes]).toEqual([['1-3 unrecoverable', '5-5 unrecoverable'], []])
+  })
+
   it('gets everything in the end, though its disk is full now and then', () => {
     const rig = new PullRig()
     const many = logOf(...Array<number>(50).fill(2))
