@@ -178,6 +178,9 @@ export class Inbox {
     return false
   }
 
+  /** When the latest durable subscription was made, ms since 1970; 0: there is none. */
+  get latestCreationMs (): number { return Math.max(0, ...[...this.#cores.values()].map(core => core.row.createdAt)) }
+
   /** Names of the durable subscriptions that cover this channel. */
   durableIn (channel: string): string[] {
     return [...this.#cores.values()].filter(core => core.filter.matchesChannel(channel)).map(core => core.name)

@@ -179,6 +179,7 @@ export class Engine {
       floor: (log) => this.emission.floor(log),
       localFloor: (log) => this.inbox.floor(log),
       isSubscribed: (channel) => this.inbox.wantsChannel(channel),
+      latestCreationMs: () => this.inbox.latestCreationMs,
       overCustody: () => this.custodian.over(),
       isCurrent: (log) => this.own.isCurrent(log)
     })

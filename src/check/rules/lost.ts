@@ -36,9 +36,12 @@ function isSettled (facts: Facts, history: HistoryFacts, subscription: Subscript
   return state.life !== history.lives && isInDoubt(history, subscription, state)
 }
 
-/** The node ended before it said how the delivery ended. A copy of its store that is put back later may hold that. */
+/**
+ * The node ended before it said how the delivery ended. A copy of its store that is put back later may hold that. One that was redriven is a dead
+ * letter still when the node ended before the redrive was on disk.
+ */
 function isInDoubt (history: HistoryFacts, subscription: Subscription, state: State): boolean {
-  return history.settles[state.life] !== true || state.asked || state.attempt >= (subscription.maxAttempts ?? 1)
+  return history.settles[state.life] !== true || state.asked || state.redriven || state.attempt >= (subscription.maxAttempts ?? 1)
 }
 
 function checkStuck (facts: Facts, history: HistoryFacts, subscription: Subscription, sub: SubLog): void {

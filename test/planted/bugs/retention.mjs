@@ -64,6 +64,24 @@ export const RETENTION = [
     by: 'test/unit/repair/pull-lies.test.ts'
   },
   {
+    name: 'trim-before-its-subscription',
+    what: 'when the clock goes back a trim counts as older than the subscription that claims what it covers, and nothing is told',
+    breaks: 'no silent loss',
+    file: 'src/outbox/retention.ts',
+    find: 'Math.max(Math.floor(this.#c.clock.wallMs()), this.#c.latestCreationMs() + 1)',
+    replace: 'Math.floor(this.#c.clock.wallMs())',
+    by: 'test/unit/outbox/retention.test.ts'
+  },
+  {
+    name: 'claimed-and-passed-over',
+    what: 'what is trimmed behind something handed out is passed over in silence when its publisher’s clock has gone back',
+    breaks: 'no silent loss',
+    file: 'src/inbox/scan.ts',
+    find: 'if (position === cursor.start && trimmedUnclaimed(',
+    replace: 'if (trimmedUnclaimed(',
+    by: 'test/unit/inbox/start.test.ts'
+  },
+  {
     name: 'custody-asks-in-vain',
     what: 'a custodian that has no room goes on fetching what it then refuses',
     breaks: 'bounded',

@@ -38,6 +38,20 @@ describe('where a subscription begins', () => {
     }
   })
 
+  test('earliest: what is trimmed behind something that it has handed out it claims, whatever clocks say', () => {
+    const rig = new Rig()
+    rig.open()
+    const log = new FakeLog(rig.clock).fill(4, 2)
+    const state = rig.hold(log.batches[0]!)
+    const consumer = rig.attach()
+    expect(positions(consumer.drain())).toEqual([1, 2])
+    rig.trim(state, 6, rig.clock.wall - HOUR)
+    rig.inbox.unavailable(state, 3, 6, 'evicted')
+    rig.hold(log.batches[3]!)
+    expect(positions(consumer.drain())).toEqual([7, 8])
+    expect(rig.gaps.map(({ from, to }) => [from, to])).toEqual([[3, 6]])
+  })
+
   test('latest: behind the heads known at creation, also after a restart', () => {
     const rig = new Rig()
     const log = new FakeLog(rig.clock).fill(3, 2)

@@ -20,9 +20,10 @@ class Rig {
   localFloor = Number.POSITIVE_INFINITY
   current = 1
   over = new Map<string, number>()
+  latestCreationMs = 0
   readonly retention = new Retention({
     clock: this.clock, crypto: fakeCrypto(self), mesh: testMesh, book: this.book, retention: () => this.rules, floor: () => this.floor, localFloor: () => this.localFloor, isCurrent: (log) => log.incarnation.number === this.current,
-    isSubscribed: () => this.localFloor !== Number.POSITIVE_INFINITY, overCustody: () => new Map(this.over)
+    isSubscribed: () => this.localFloor !== Number.POSITIVE_INFINITY, latestCreationMs: () => this.latestCreationMs, overCustody: () => new Map(this.over)
   })
 
   /** A log with one batch of ten records for each of these ages. */
@@ -51,6 +52,14 @@ describe('retention of own logs', () => {
     expect([trim?.value.through, trim?.value.reason, trim?.verify(fakeCrypto(self))]).toEqual([20, 'expired', true])
     expect(rig.pass('trimOwn').ops).toBe(0)
     expect(rig.store.keys('batch').length).toBe(2)
+  })
+
+  it('says of what it trims that this was after each subscription here was made, also when the clock has gone back since', () => {
+    const rig = new Rig()
+    rig.latestCreationMs = rig.clock.wallMs() + HOUR
+    const log = rig.log(9, 1, [25 * HOUR, 0])
+    rig.pass('trimOwn')
+    expect([log.trimmed, log.trimTime]).toEqual([10, rig.latestCreationMs + 1])
   })
 
   it('leaves each log to the lane that writes it, and the oldest go first whoever’s turn it is', () => {
