@@ -95,7 +95,7 @@ export const INTAKE = [
     what: 'what waits for a slow disk fills the memory',
     breaks: 'bounded',
     file: 'src/inbox/intake.ts',
-    find: 'this.#stagedBytes += batch.bytes.length',
+    find: '    this.#onItsWay.add(batch)',
     replace: '',
     by: 'test/unit/intake/intake.test.ts'
   }
