@@ -126,7 +126,7 @@ export interface Delivery {
   readonly attempt: number
   /** It came from a part of the publisher's earlier incarnation that turned up after the later one had been delivered. */
   readonly late: boolean
-  /** True for `durability: 'none'`: acks do nothing. */
+  /** True for `durability: 'none'`: nothing is owed, and how it is settled is all the same. A named subscription counts it among its `maxInFlight` until it is. */
   readonly ephemeral: boolean
   /** The body as UTF-8. */
   text (): string
