@@ -104,6 +104,8 @@ export class NodeClock implements Clock {
   #since = 0
   #generation = 0
   #paused = false
+  /** When it went on the last time after it had stood still, ms of simulated time. */
+  resumedMs = 0
   #held: Array<() => void> = []
 
   constructor (private readonly world: WorldClock) {}
@@ -141,6 +143,7 @@ export class NodeClock implements Clock {
   /** Everything that came due meanwhile runs at once, in order. */
   resume (): void {
     this.#paused = false
+    this.resumedMs = this.world.nowMs()
     for (const run of this.#held.splice(0)) this.world.soon(run)
   }
 

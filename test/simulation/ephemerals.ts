@@ -63,8 +63,9 @@ export class Ephemerals {
     if (position !== 0 || incarnation !== '' || attempt !== 1) wrong('as if it were kept')
     if (!new FilterSet(filters).matches(record.topic)) wrong('which it does not take in')
     if (!isAttached()) wrong('and is not attached')
-    // A slow node is given later what has come, and its own publishes with the next turn.
-    if ((said.reachedMs.get(node.peerId) ?? -1) + TURN_MS + 3 * (this.#lagMs.get(node) ?? 0) < sinceMs) wrong('which came before it was attached')
+    // A slow node is given later what has come, one that stood still when it goes on, and its own publishes with the next turn.
+    const reachedMs = Math.max(said.reachedMs.get(node.peerId) ?? -1, node.clock.resumedMs)
+    if (reachedMs + TURN_MS + 3 * (this.#lagMs.get(node) ?? 0) < sinceMs) wrong('which came before it was attached')
     // What a node has seen it forgets when it ends.
     const once = `${node.name} ${node.clock.generation} ${name} ${sinceMs} ${body}`
     if (this.#taken.has(once)) wrong('twice')
