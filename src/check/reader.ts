@@ -211,11 +211,12 @@ export class Reader {
       if (position < sub.claimed) sub.claimed = position
     }
     if (state === undefined) {
-      state = { first: ref, last: ref, life, attempt: event.attempt, status: 'open', settled: 0, asked: false, nacked: 0, late, redriven, wasDead: false }
+      state = { first: ref, last: ref, life, attempt: event.attempt, status: 'open', settled: 0, asked: false, nacked: 0, late, redriven, wasDead: redriven }
       sub.states.set(position, state)
       return
     }
-    if (state.status === 'dead') state.wasDead = true
+    // What is redriven had become one, be it with nobody left to write that down; where it cannot have, that is told once.
+    if (state.status === 'dead' || redriven) state.wasDead = true
     state.last = ref
     state.life = life
     state.attempt = event.attempt

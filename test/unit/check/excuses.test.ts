@@ -85,6 +85,9 @@ describe('dead letters', () => {
     expect(broken(made('m', 1), [...letter, ...handled('m', 1, { redriven: true })])).toEqual([])
     expect(broken(made('m', 1), [...letter, deliver('m', 1, { redriven: true }), dead(1), ...handled('m', 1, { redriven: true })])).toEqual([])
     expect(broken(made('m', 1), [...letter, deliver('m', 1, { redriven: true })])).toEqual(['stuck'])
+    // It became one when its node ended, and is redriven with more than one attempt.
+    const unseen = [subscribe(), deliver('m', 1), settle(1), start('S'), subscribe(), deliver('m', 1, { redriven: true })]
+    expect(broken(made('m', 1), [...unseen, ...handled('m', 1, { redriven: true, attempt: 2 })])).toEqual([])
     // When the node ended before the redrive was on disk it is a dead letter still.
     expect(broken(made('m', 1), [...letter, deliver('m', 1, { redriven: true }), start('S'), subscribe()])).toEqual([])
     expect(broken(made('m', 1), [...letter, ...handled('m', 1, { redriven: true }), deliver('m', 1, { redriven: true })])).toEqual(expect.arrayContaining(['delivered-again']))
