@@ -54,6 +54,8 @@ export interface InboxOptions {
   readonly orderWaitMs?: number
   /** The publisher's clock minus ours, ms. Default: 0 for all. */
   readonly clockOffsetOf?: (publisher: string) => number
+  /** The log is written by this life of this node. Default: none is. */
+  readonly isPresent?: (log: LogState) => boolean
 }
 
 export class Inbox {
@@ -91,6 +93,7 @@ export class Inbox {
       batches: new OpenBatches((log, position) => book.read(log, position)),
       orderWaitMs: options.orderWaitMs ?? ORDER_WAIT_MS,
       offsetOf: options.clockOffsetOf ?? (() => 0),
+      isPresent: options.isPresent ?? (() => false),
       readDead: (subscription, sequence) => store.get('dead', deadKey(subscription, sequence)),
       nextToken,
       dirty: (cursor, urgency) => { committer.dirty(cursor, urgency) },

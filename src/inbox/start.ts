@@ -3,20 +3,23 @@
  *
  * | from     | logs known at creation      | logs learned later                                     |
  * | earliest | behind what was trimmed     | the same, if it was trimmed before the creation; else at 1 |
- * | latest   | behind the head             | at the first record not older than the creation        |
+ * | latest   | behind the head             | at the first record not older than the creation; at 1 if this life of this node begins it |
  * | a time   | at the first record not older than it                                                |
  */
 import type { Cursor } from './cursor.js'
 import type { SubscriptionRow } from './rows.js'
 
-/** Sets the start of a new cursor. `known`: the log was known when the subscription was made. */
-export function begin (cursor: Cursor, row: SubscriptionRow, known: boolean): void {
+/**
+ * Sets the start of a new cursor. `known`: the log was known when the subscription was made. `present`: this life of this node begins it now, so
+ * that everything in it comes after the subscription, whatever the clock says.
+ */
+export function begin (cursor: Cursor, row: SubscriptionRow, known: boolean, present = false): void {
   const log = cursor.log
   if (row.from === 'earliest') {
     if (known) cursor.skipThrough(log.trimmed)
   } else if (row.from === 'latest' && known && log.head > 0) {
     cursor.skipThrough(log.head)
-  } else {
+  } else if (row.from !== 'latest' || !present) {
     cursor.since = row.since
   }
 }

@@ -38,6 +38,8 @@ export interface CoreEnv {
   readonly batches: OpenBatches
   readonly orderWaitMs: number
   offsetOf (publisher: string): number
+  /** The log is written by this life of this node. */
+  isPresent (log: LogState): boolean
   readDead (subscription: number, sequence: number): Uint8Array | undefined
   nextToken (): number
   dirty (cursor: Cursor, urgency: Urgency): void
@@ -104,7 +106,7 @@ export class SubscriptionCore implements ScanParts {
   /** A cursor in a log that is new to the subscription. */
   learn (log: LogState, known: boolean): Cursor {
     const cursor = new Cursor(log, this)
-    begin(cursor, this.row, known)
+    begin(cursor, this.row, known, !known && this.#env.isPresent(log))
     this.cursors.set(log.number, cursor)
     this.#succeed(cursor)
     this.activate(cursor)

@@ -164,6 +164,7 @@ export class Engine {
     this.inbox = new Inbox({
       clock, store, book: this.book, self,
       clockOffsetOf: (publisher) => this.neighbours.peer(publisher)?.clockOffsetMs ?? 0,
+      isPresent: (log) => log.own && this.own.isPresent(log.incarnation),
       listener: {
         gap: (gap) => { this.counters.add('gaps'); this.gapLog.add(gap); options.listener.gap(gap) },
         buried: (letter) => { options.listener.buried(letter) },

@@ -38,12 +38,7 @@ export class Lives {
   /** A log of this node's was heard of. */
   learned (log: LogState): void {
     this.#e.channels.published(log.channel)
-    if (!this.#isPresent(log.incarnation)) this.moveAbove(log.incarnation.number)
-  }
-
-  #isPresent ({ number, random }: { readonly number: number, readonly random: string }): boolean {
-    const { incarnation } = this.#e.own
-    return incarnation?.number === number && incarnation.random === random
+    if (!this.#e.own.isPresent(log.incarnation)) this.moveAbove(log.incarnation.number)
   }
 
   /** Heads of this node's logs, by an announcement that it signed in another life: what is not here is to be had from others. */
@@ -51,7 +46,7 @@ export class Lives {
     const { book } = this.#e
     for (const { publisher, channel, incarnation, position, hash } of heads) {
       const id = { publisher, incarnation, channel }
-      if (this.#isPresent(incarnation)) continue
+      if (this.#e.own.isPresent(incarnation)) continue
       this.moveAbove(incarnation.number)
       if (!book.isForgotten(id)) book.noteHead(book.ensure(id), position, hash)
     }

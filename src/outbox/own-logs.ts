@@ -62,6 +62,8 @@ export class OwnLogs {
 
   /** Undefined until the first publish of this start. */
   get incarnation (): Incarnation | undefined { return this.#incarnation }
+  /** It is this start's own. */
+  isPresent ({ number, random }: Incarnation): boolean { return this.#incarnation?.number === number && this.#incarnation.random === random }
   get incarnationText (): string { return this.#incarnation === undefined ? '' : formatIncarnation(this.#incarnation) }
 
   /** Others know of an incarnation of ours with this number. */

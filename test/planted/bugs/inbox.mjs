@@ -296,5 +296,14 @@ export const INBOX = [
     find: 'if (this.consumers.length === 0) this.#ephemeral.length = 0\n',
     replace: '',
     by: 'simulation'
+  },
+  {
+    name: 'own-log-passed-over',
+    what: 'what a node publishes after its clock has gone back is passed over by its own subscription from latest',
+    breaks: 'no silent loss',
+    file: 'src/inbox/start.ts',
+    find: "} else if (row.from !== 'latest' || !present) {",
+    replace: '} else {',
+    by: 'test/unit/inbox/start.test.ts'
   }
 ]

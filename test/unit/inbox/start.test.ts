@@ -81,6 +81,15 @@ describe('where a subscription begins', () => {
     expect(rig.inbox.needs(state)).toEqual({ from: 7, since: 0 })
   })
 
+  test('latest: all of a log that this life of the node begins afterwards, also when the clock has gone back since', () => {
+    for (const [own, expected] of [[true, [1, 2]], [false, []]] as const) {
+      const rig = new Rig({ isPresent: () => own })
+      rig.open({ from: 'latest' })
+      rig.hold(new FakeLog(rig.clock).write({ time: rig.clock.wall - HOUR }, { time: rig.clock.wall - HOUR }))
+      expect(positions(rig.attach().drain())).toEqual(expected)
+    }
+  })
+
   test('latest: with a publisher whose clock is as far off as numbers go, a time is asked for that can be sent', () => {
     const rig = new Rig({ clockOffsetOf: () => Number.MAX_SAFE_INTEGER - 1000 })
     const log = new FakeLog(rig.clock)
