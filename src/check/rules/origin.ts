@@ -12,7 +12,7 @@ import type { HistoryEvent } from '../event.js'
 import type { Content, Facts, Log, Made, NodeFacts, Op } from '../facts.js'
 import { STORE_LOST } from '../facts.js'
 import type { Ref } from '../verdict.js'
-import { isFree } from './publish-ids.js'
+import { isFree, isLostBetween } from './publish-ids.js'
 
 /** What of the content differs. */
 function difference (a: Content, b: Content): string | undefined {
@@ -94,8 +94,10 @@ function checkStrangers (facts: Facts, node: NodeFacts, messages: ReadonlyArray<
     taken.set(key, used)
     // Several operations under one publish id are one message, and none of its own when one of them was answered: as long as the id is remembered.
     const answered = (op: Op): IdAnswer | undefined => {
-      const use = op.id === undefined ? undefined : node.ids.get(op.id)?.findLast(each => each.message !== undefined && each.publish < op.ref) ?? node.ids.get(op.id)?.find(each => each.message !== undefined)
-      return use === undefined || isFree(facts, node, use, { outcome: op.outcome ?? op.ref }) ? undefined : use
+      const uses = op.id === undefined ? [] : node.ids.get(op.id)?.filter(use => use.message !== undefined) ?? []
+      const before = uses.findLast(use => use.publish < op.ref)
+      if (before !== undefined) return isFree(facts, node, before, { outcome: op.outcome ?? op.ref }) ? undefined : before
+      return uses.find(use => !isLostBetween(node, op.ref, use.outcome))
     }
     const lives = (op: Op): number => node.faults.filter(fault => STORE_LOST.includes(fault.kind) && fault.ref < op.ref).length
     const free = new Set(ops.filter(op => answered(op) === undefined).map(op => op.id === undefined || facts.storeLostUnseen(node.id) ? op.ref : `${op.id}\0${lives(op)}`)).size

@@ -30,5 +30,10 @@ function checkId (facts: Facts, node: NodeFacts, id: string, uses: readonly IdUs
 export function isFree (facts: Facts, node: NodeFacts, before: IdUse, after: { readonly outcome: Ref }): boolean {
   const place = facts.place(before.message as string)
   if (place !== undefined && place.log.trims.some(trim => trim.through >= place.position && trim.ref < after.outcome)) return true
-  return node.faults.some(fault => STORE_LOST.includes(fault.kind) && (fault.history !== historyOf(before.publish) || (fault.ref > before.publish && fault.ref < after.outcome)))
+  return isLostBetween(node, before.publish, after.outcome)
+}
+
+/** Whether the store, and with it what ids were used, was lost or put back between two lines. */
+export function isLostBetween (node: NodeFacts, from: Ref, to: Ref): boolean {
+  return node.faults.some(fault => STORE_LOST.includes(fault.kind) && (fault.history !== historyOf(from) || (fault.ref > from && fault.ref < to)))
 }

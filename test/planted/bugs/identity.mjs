@@ -122,7 +122,7 @@ export const IDENTITY = [
     what: 'a node that lost its store while its clock was behind goes on below its last life',
     breaks: 'incarnations grow',
     file: 'src/node/lives.ts',
-    find: '    if (!this.#isPresent(log.incarnation)) this.moveAbove(log.incarnation.number)',
+    find: '    if (!this.#e.own.isPresent(log.incarnation)) this.moveAbove(log.incarnation.number)',
     replace: '',
     by: 'test/unit/node/lives.test.ts'
   },

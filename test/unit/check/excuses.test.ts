@@ -251,6 +251,8 @@ describe('what was published', () => {
     expect(broken([...first, ...again, ...lost], seen)).toEqual(['seen-twice'])
     expect(broken([publish('m', { id: 'i' }), ...again], seen)).toEqual(['seen-twice'])
     expect(broken([publish('m', { id: 'i' }), ...lost, ...again], seen)).toEqual([])
+    expect(broken([publish('m', { id: 'i' }), ...again, ok('m2', 2)], seen)).toEqual(['seen-twice'])
+    expect(broken([publish('m', { id: 'i' }), ...lost, ...again, ok('m2', 2)], seen)).toEqual([])
   })
 
   test('refused once and kept the second time it may be seen', () => {
