@@ -70,8 +70,10 @@ export class Committer {
     }
     if (!this.#urgent.has(cursor)) this.#rest.add(cursor)
     if (urgency === 'soon') this.#soonTimer ??= this.#parts.clock.after(DELIVERY_FLUSH_MS, () => { this.#soonTimer = undefined; this.flush() })
-    else this.#lazyTimer ??= this.#parts.clock.after(LAZY_FLUSH_MS, () => { this.#lazyTimer = undefined; this.flush() })
+    else this.#lazyTimer ??= this.#lazily()
   }
+
+  #lazily (): Timer { return this.#parts.clock.after(LAZY_FLUSH_MS, () => { this.#lazyTimer = undefined; this.flush() }) }
 
   #giveUp (cursor: Cursor): void {
     for (const done of cursor.acks.splice(0)) done(this.#stopped)
@@ -141,6 +143,8 @@ export class Committer {
       cursor.hasRow = true
     }
     if (this.#urgent.size > 0 || this.#closing !== undefined) this.flush()
+    // What came due while the commit was under way, or did not fit in, has no timer any more.
+    else if (this.#rest.size > 0 && this.#soonTimer === undefined) this.#lazyTimer ??= this.#lazily()
     for (const { cursor, acks, letters } of parts) {
       cursor.core.written(cursor)
       for (const done of acks) done()

@@ -210,4 +210,25 @@ describe('delivery', () => {
     rig.clock.turn()
     expect(rig.inbox.processed(state)[0]?.ranges.toString()).toBe('1-2')
   })
+
+  test('what changed in passing while a commit took long is on disk soon after it', () => {
+    const rig = new Rig()
+    rig.open()
+    rig.open({ name: 'none', filters: ['press/none'] })
+    const state = rig.hold(...new FakeLog(rig.clock).fill(1, 2).batches)
+    const { store } = rig
+    const commit = store.commit
+    const held: Array<() => void> = []
+    store.commit = (ops, done) => { held.push(() => { commit(ops, done) }) }
+    const consumer = rig.attach()
+    consumer.ack(consumer.take())
+    expect(held).toHaveLength(1)
+    rig.attach('none').drain()
+    rig.clock.advance(5_000)
+    store.commit = commit
+    held[0]?.()
+    rig.clock.turn()
+    rig.clock.advance(2_000)
+    expect(rig.inbox.processed(state).find(({ name }) => name === 'none')?.ranges.toString()).toBe('1-2')
+  })
 })
