@@ -35,11 +35,12 @@ export class Checker {
   }
 
   /** Histories are read one after the other: `read` each line, then `end`. */
-  history (name: string): { read (line: number, event: HistoryEvent): void, blind (reason: string): void, end (): void } {
+  history (name: string): { read (line: number, event: HistoryEvent): void, blind (reason: string): void, doubt (reason: string): void, end (): void } {
     const reader = new Reader(this.#facts, name)
     return {
       read: (line, event) => { reader.read(line, event) },
       blind: (reason) => { reader.blind(reason) },
+      doubt: (reason) => { reader.doubt(reason) },
       end: () => { reader.end(this.#atRest) }
     }
   }

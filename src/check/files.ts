@@ -8,10 +8,9 @@ import { historyOf, lineOf, type Finding, type Ref, type Verdict, type Witness }
 /** Throws `Unreadable`. */
 export function checkFiles (paths: readonly string[], options: CheckOptions = {}): Verdict {
   const checker = new Checker(options)
-  const without = paths.flatMap(path => readFile(checker, path) ?? [])
+  for (const path of paths) readFile(checker, path)
   const outcome = checker.finish()
-  if (outcome.verdict === 'unknown') return { ...outcome, reasons: [...without, ...outcome.reasons] }
-  if (outcome.verdict === 'valid') return outcome
+  if (outcome.verdict !== 'invalid') return outcome
   const witnesses = readWitnesses(paths, outcome.findings)
   return {
     verdict: 'invalid',
@@ -24,8 +23,7 @@ export function checkFiles (paths: readonly string[], options: CheckOptions = {}
 /** Lines that cannot be read are told one by one up to so many of a file. */
 const TOLD_MAX = 5
 
-/** Returns what is to be said of a file without a single line that can be read, when there is no verdict. */
-function readFile (checker: Checker, path: string): string | undefined {
+function readFile (checker: Checker, path: string): void {
   const history = checker.history(path)
   const unread: string[] = []
   let unreadCount = 0
@@ -57,8 +55,8 @@ function readFile (checker: Checker, path: string): string | undefined {
     if (unreadCount > TOLD_MAX) history.blind(`${unreadCount - TOLD_MAX} more lines cannot be read`)
   }
   history.end()
-  if (events > 0 || unreadCount > 0) return undefined
-  return `${path}: ${cut === 0 ? 'the file is empty' : 'its one line is not JSON'}`
+  // Who was killed while writing the very first line has no history either, and what it should have told may be missing.
+  if (events === 0 && unreadCount === 0) history.doubt(cut === 0 ? 'the file is empty' : 'its one line is not JSON')
 }
 
 function readWitnesses (paths: readonly string[], findings: readonly Finding[]): ReadonlyMap<Ref, Witness> {

@@ -37,6 +37,9 @@ export class Reader {
   /** Lines are missing, or cannot be read: nothing is proved by what is not there. */
   blind (reason: string): void { this.#facts.blind.add(`${this.name}: ${reason}`) }
 
+  /** It tells too little for the verdict to be valid; what others prove is proved all the same. */
+  doubt (reason: string): void { this.#facts.doubts.add(`${this.name}: ${reason}`) }
+
   #wrong (ref: Ref, reason: string): void { this.#facts.blind.add(`${this.name}:${lineOf(ref)}: ${reason}`) }
 
   /** The next line. `line` counts from 1. */

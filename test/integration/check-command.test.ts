@@ -78,6 +78,22 @@ test('of files that are no histories it says what they are', () => {
   expect(said('{"mesh":"a"}\n')).toEqual([`  ${path}: this is no history: its one line cannot be read (line 1: no line of type undefined is known)`, nothing])
 })
 
+test.each<[string, string | Buffer, RegExp]>([
+  ['is empty', '', /: the file is empty$/m], ['has blank lines only', '\n \n', /: the file is empty$/m], ['has one cut line', '{"type":"start","vers', /: its one line is not JSON$/m],
+  ['has bytes without a line', Buffer.from('\u00ff\0'.repeat(500), 'latin1'), /: its one line is not JSON$/m]
+])('beside good histories a file that %s is a history that is missing: unknown, and what the others prove is still told', (_what, bytes, reason) => {
+  const { histories } = new Trial(3)
+  const none = join(dir, 'none.jsonl')
+  writeFileSync(none, bytes)
+  const { status, stdout } = run('--at-rest', ...write(histories), none)
+  expect(stdout).toMatch(reason)
+  expect(status).toBe(3)
+  const { events } = histories[0] as TestHistory
+  const at = events.findIndex(({ type }) => type === 'ack')
+  events.splice(at + 1, 0, events[at] as TestHistory['events'][number])
+  expect(run('--at-rest', none, ...write(histories))).toMatchObject({ status: 1, stdout: expect.stringContaining('settled-again: ') })
+})
+
 test('of many lines that cannot be read it tells some, and how many more there are', () => {
   const paths = write(new Trial(3).histories)
   writeFileSync(paths[0] as string, `${textOf(new Trial(3).histories[0] as TestHistory)}${'{"type":"nonsense"}\n'.repeat(1000)}`)
