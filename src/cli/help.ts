@@ -5,13 +5,12 @@ import type { ArgumentSpec, Command, FlagSpec } from './command.js'
 const FLAG_WIDTH = 30
 
 export async function overview (): Promise<string> {
-  const commands = await Promise.all(Object.values(COMMANDS).map(async (load) => load()))
   return `Usage: skein COMMAND
 
 Messages between processes without a broker, kept on disk until they have arrived.
 
 Commands:
-${commands.map(({ name, summary }) => `  ${name.padEnd(16)} ${summary}`).join('\n')}
+${await summaries(Object.keys(COMMANDS))}
 
   skein COMMAND --help explains a command, skein --version tells the version.
 
@@ -24,6 +23,22 @@ Every setting can also be given as SKEIN_… in the environment, or in --config 
 Exit status: 0 done, 1 failed, 2 usage, 69 unreachable, 75 try again, 77 not permitted, 78 bad configuration,
 124 timed out, 128+n signal n.
 `
+}
+
+/** Of a group such as `dead`. */
+export async function groupHelp (group: string): Promise<string> {
+  return `Usage: skein ${group} COMMAND
+
+Commands:
+${await summaries(Object.keys(COMMANDS).filter((name) => name.startsWith(`${group} `)))}
+
+  skein ${group} COMMAND --help explains a command.
+`
+}
+
+async function summaries (names: readonly string[]): Promise<string> {
+  const commands = await Promise.all(names.flatMap((name) => COMMANDS[name]?.() ?? []))
+  return commands.map(({ name, summary }) => `  ${name.padEnd(16)} ${summary}`).join('\n')
 }
 
 export function commandHelp ({ name, summary, text, args = [], flags, examples }: Command): string {

@@ -3,7 +3,7 @@
 import { constants } from 'node:os'
 import { isatty } from 'node:tty'
 import { SkeinError } from '../base/errors.js'
-import { didYouMeanHint } from '../daemon/did-you-mean.js'
+import { didYouMean, didYouMeanHint } from '../daemon/did-you-mean.js'
 import type { Command, Context } from './command.js'
 import { COMMANDS } from './commands.js'
 import { Output } from './output.js'
@@ -27,8 +27,9 @@ async function run (words: readonly string[], context: Context): Promise<number>
     return 0
   }
   if (head === '' || head === '--help' || head === '-h' || head === 'help') return await help(rest, context, head === '')
+  if (actionsOf(head).length > 0 && isHelp(rest[0])) return await help([head], context, false)
   const { command, words: own } = await find(head, rest)
-  if (own.slice(0, flagEnd(own)).some((word) => word === '--help' || word === '-h')) {
+  if (own.slice(0, flagEnd(own)).some(isHelp)) {
     const { commandHelp } = await import('./help.js')
     await context.out.write(commandHelp(command))
     return 0
@@ -37,20 +38,27 @@ async function run (words: readonly string[], context: Context): Promise<number>
 }
 
 async function help (words: readonly string[], context: Context, asError: boolean): Promise<number> {
-  const { overview, commandHelp } = await import('./help.js')
+  const { overview, groupHelp, commandHelp } = await import('./help.js')
   if (asError) {
     context.error((await overview()).trimEnd())
     return 2
   }
   const [head, ...rest] = words
-  await context.out.write(head === undefined ? await overview() : commandHelp((await find(head, rest)).command))
+  if (head === undefined) await context.out.write(await overview())
+  else if (rest.length === 0 && actionsOf(head).length > 0) await context.out.write(await groupHelp(head))
+  else await context.out.write(commandHelp((await find(head, rest)).command))
   return 0
 }
+
+const isHelp = (word: string | undefined): boolean => word === '--help' || word === '-h'
+
+/** Of a group such as `dead` what can follow it; of anything else nothing. */
+const actionsOf = (head: string): string[] => Object.keys(COMMANDS).flatMap((name) => name.startsWith(`${head} `) ? [name.slice(head.length + 1)] : [])
 
 async function find (head: string, rest: readonly string[]): Promise<{ command: Command, words: readonly string[] }> {
   const single = Object.hasOwn(COMMANDS, head) ? COMMANDS[head] : undefined
   if (single !== undefined) return { command: await single(), words: rest }
-  const actions = Object.keys(COMMANDS).flatMap((name) => name.startsWith(`${head} `) ? [name.slice(head.length + 1)] : [])
+  const actions = actionsOf(head)
   if (actions.length === 0) {
     const heads = Object.keys(COMMANDS).map((name) => name.split(' ')[0] ?? '')
     throw new SkeinError('ERR_USAGE', head.startsWith('-') ? `unknown flag ${head}` : `unknown command '${head}'`, { hint: didYouMeanHint(head, heads, 'See skein --help.') ?? '' })
@@ -60,7 +68,8 @@ async function find (head: string, rest: readonly string[]): Promise<{ command: 
   if (load !== undefined) return { command: await load(), words }
   const hint = `Use skein ${head} ${actions.join(` or skein ${head} `)}.`
   if (action === '' || action.startsWith('-')) throw new SkeinError('ERR_USAGE', `skein ${head} what?`, { hint })
-  throw new SkeinError('ERR_USAGE', `unknown command '${head} ${action}'`, { hint: didYouMeanHint(action, actions, hint) ?? hint })
+  const near = didYouMean(action, actions)
+  throw new SkeinError('ERR_USAGE', `unknown command '${head} ${action}'`, { hint: near === undefined ? hint : `Did you mean '${head} ${near}'?` })
 }
 
 /** What comes after `--` is no flag. */

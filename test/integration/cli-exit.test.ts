@@ -2,6 +2,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, wr
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { COMMANDS } from '../../src/cli/commands.js'
 import { Lab, type Daemon } from '../support/cli-process.js'
 
 const lab = new Lab()
@@ -14,7 +15,8 @@ describe('bad input has a code, a clear line, a hint and its status', () => {
     [['pub', 'a', 'b', '--unti', 'local'], 2, 'unknown flag --unti [ERR_USAGE]', 'Did you mean --until?'],
     [['pbu'], 2, "unknown command 'pbu' [ERR_USAGE]", "Did you mean 'pub'?"],
     [['dead'], 2, 'skein dead what? [ERR_USAGE]', 'skein dead ls'],
-    [['dead', 'shwo'], 2, "unknown command 'dead shwo' [ERR_USAGE]", "Did you mean 'show'?"],
+    [['dead', 'shwo'], 2, "unknown command 'dead shwo' [ERR_USAGE]", "Did you mean 'dead show'?"],
+    [['help', 'dead', 'nope'], 2, "unknown command 'dead nope' [ERR_USAGE]", 'Use skein dead ls'],
     [['pub', 'a/+', 'x'], 2, '[ERR_BAD_TOPIC]', 'A topic is'],
     [['sub', 'a/#/b'], 2, '[ERR_BAD_FILTER]', 'Such as'],
     [['sub'], 2, 'FILTER is missing', 'skein sub'],
@@ -56,6 +58,16 @@ describe('bad input has a code, a clear line, a hint and its status', () => {
     expect(await lab.skein(['--version'])).toMatchObject({ status: 0, out: `${JSON.parse(readFileSync('package.json', 'utf8')).version}\n`, err: '' })
     expect(await lab.skein(['pub', '--help'])).toMatchObject({ status: 0, out: expect.stringContaining('tail -F app.log | skein pub -l'), err: '' })
     expect(await lab.skein(['help', 'dead', 'ls'])).toMatchObject({ status: 0, out: expect.stringContaining('Usage: skein dead ls') })
+  })
+
+  test.each([...new Set(Object.keys(COMMANDS).flatMap((name) => name.includes(' ') ? [name.split(' ')[0] as string] : []))])('skein %s --help lists the commands of the group and is no error', async (group) => {
+    const { status, out, err } = await lab.skein([group, '--help'])
+    expect([status, err]).toEqual([0, ''])
+    expect(out).toMatch(new RegExp(`^Usage: skein ${group} COMMAND\n`))
+    const listed = [...out.matchAll(/^ {2}(\S+ \S+) {2,}[A-Z]/gm)].map(([, name]) => name)
+    expect(listed).toEqual(Object.keys(COMMANDS).filter((name) => name.startsWith(`${group} `)))
+    expect((await lab.skein([group, '-h'])).out).toBe(out)
+    expect((await lab.skein(['help', group])).out).toBe(out)
   })
 
   test('an unknown key in the file names its line', async () => {
