@@ -81,8 +81,15 @@ export class Findings {
 
   constructor (private readonly lostUnseen: (node: string) => boolean) {}
 
-  add (rule: RuleName, message: string, refs: readonly Ref[], unlessLost?: string): void {
-    const finding: Finding = { rule, message, refs: [...new Set(refs)].filter(ref => ref !== 0), ...(unlessLost === undefined ? {} : { unlessLost }) }
+  /** `refs` may be a function where there are many of them: it is called for those that are kept only. */
+  add (rule: RuleName, message: string, refs: readonly Ref[] | (() => readonly Ref[]), unlessLost?: string): void {
+    const count = this.counts.get(rule) ?? 0
+    if (unlessLost === undefined && count >= KEPT) {
+      this.counts.set(rule, count + 1)
+      return
+    }
+    const lines = typeof refs === 'function' ? refs() : refs
+    const finding: Finding = { rule, message, refs: [...new Set(lines)].filter(ref => ref !== 0), ...(unlessLost === undefined ? {} : { unlessLost }) }
     // Other histories may still tell that the node lost its store.
     if (unlessLost !== undefined) this.#pending.push(finding)
     else this.#count(finding)

@@ -81,35 +81,55 @@ function byContent (ops: readonly Op[]): Map<string, Op[]> {
   return map
 }
 
+/** The operations of unknown outcome with one content. */
+interface Candidates {
+  readonly ops: readonly Op[]
+  /** As so many messages they can have been delivered. */
+  readonly free: number
+  /** An operation that is the message of an answered one, under the same publish id. */
+  readonly twin: IdAnswer | undefined
+  readonly used: Ref[]
+}
+
+function candidatesOf (facts: Facts, node: NodeFacts, ops: readonly Op[]): Candidates {
+  // Several operations under one publish id are one message, and none of its own when one of them was answered: as long as the id is remembered.
+  const answered = (op: Op): IdAnswer | undefined => {
+    const uses = op.id === undefined ? [] : node.ids.get(op.id)?.filter(use => use.message !== undefined) ?? []
+    const before = uses.findLast(use => use.publish < op.ref)
+    if (before !== undefined) return isFree(facts, node, before, { outcome: op.outcome ?? op.ref }) ? undefined : before
+    return uses.find(use => !isLostBetween(node, op.ref, use.outcome))
+  }
+  const losses = node.faults.filter(({ kind }) => STORE_LOST.includes(kind))
+  const lives = (op: Op): number => losses.filter(({ ref }) => ref < op.ref).length
+  const messages = new Set<Ref | string>()
+  let twin: IdAnswer | undefined
+  for (const op of ops) {
+    const answer = answered(op)
+    if (answer === undefined) messages.add(op.id === undefined || facts.storeLostUnseen(node.id) ? op.ref : `${op.id}\0${lives(op)}`)
+    else twin ??= answer
+  }
+  return { ops, free: messages.size, twin, used: [] }
+}
+
 /** Messages that no publish was answered with: each must be an operation of unknown outcome of its own. */
 function checkStrangers (facts: Facts, node: NodeFacts, messages: ReadonlyArray<{ log: Log, position: number, content: Content, ref: Ref }>): void {
   const unknown = byContent(node.unknown)
   const refused = byContent(node.refused)
-  const taken = new Map<string, Array<{ ref: Ref }>>()
+  const known = new Map<string, Candidates>()
   for (const { log, position, content, ref } of messages) {
     const key = contentKey(content)
     const name = `${log.key}.${position}`
-    const ops = unknown.get(key) ?? []
-    const used = taken.get(key) ?? []
-    taken.set(key, used)
-    // Several operations under one publish id are one message, and none of its own when one of them was answered: as long as the id is remembered.
-    const answered = (op: Op): IdAnswer | undefined => {
-      const uses = op.id === undefined ? [] : node.ids.get(op.id)?.filter(use => use.message !== undefined) ?? []
-      const before = uses.findLast(use => use.publish < op.ref)
-      if (before !== undefined) return isFree(facts, node, before, { outcome: op.outcome ?? op.ref }) ? undefined : before
-      return uses.find(use => !isLostBetween(node, op.ref, use.outcome))
-    }
-    const lives = (op: Op): number => node.faults.filter(fault => STORE_LOST.includes(fault.kind) && fault.ref < op.ref).length
-    const free = new Set(ops.filter(op => answered(op) === undefined).map(op => op.id === undefined || facts.storeLostUnseen(node.id) ? op.ref : `${op.id}\0${lives(op)}`)).size
+    // What is asked of each operation is asked once, and not for each message: there may be thousands of both.
+    let candidates = known.get(key)
+    if (candidates === undefined) known.set(key, candidates = candidatesOf(facts, node, unknown.get(key) ?? []))
+    const { ops, free, twin, used } = candidates
     if (used.length < free) {
-      used.push({ ref })
+      used.push(ref)
       continue
     }
-    const lines = ops.map(op => op.ref)
     if (ops.length > 0) {
-      const twin = ops.map(answered).find(answer => answer !== undefined)
-      const others = twin === undefined ? used.map(each => each.ref) : [twin.publish, twin.outcome]
-      facts.findings.add('seen-twice', `${name} is one message more than the operations of unknown outcome that it can be`, [...lines, ...others, ref])
+      const others = twin === undefined ? used : [twin.publish, twin.outcome]
+      facts.findings.add('seen-twice', `${name} is one message more than the operations of unknown outcome that it can be`, () => [...ops.map(op => op.ref), ...others, ref])
       continue
     }
     const no = refused.get(key)

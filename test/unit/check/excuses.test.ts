@@ -233,6 +233,20 @@ describe('what was published', () => {
     expect(broken([publish('m')], [subscribe(), ...handled('m', 1), ...handled('m', 2)])).toEqual(['seen-twice'])
   })
 
+  test('thousands of one content, each delivered, are compared at about the cost of thousands that differ', () => {
+    const count = 15_000
+    const positions = Array.from({ length: count + 20 }, (_, i) => i + 1)
+    const seconds = (body: (i: number) => string, expected: RuleName[]): number => {
+      const ops = positions.slice(0, count).map(i => publish(`op-${i}`, { body: body(i) }))
+      const seen = positions.flatMap(i => handled(body(i), i))
+      const before = performance.now()
+      expect(broken(ops, [subscribe(), ...seen])).toEqual(expected)
+      return (performance.now() - before) / 1000
+    }
+    const unlike = seconds(i => `m${i}`, ['phantom'])
+    expect(seconds(() => 'm', ['seen-twice'])).toBeLessThan(unlike * 10 + 2)
+  }, 120_000)
+
   test('said twice under one id it is one message', () => {
     const again = [publish('m', { id: 'i' }), publish('m2', { id: 'i', body: 'm' })]
     expect(broken([...again, ok('m2', 1)], [subscribe(), ...handled('m', 1)])).toEqual([])
