@@ -21,6 +21,9 @@ export function begin (cursor: Cursor, row: SubscriptionRow, known: boolean, pre
     cursor.skipThrough(log.head)
   } else if (row.from !== 'latest' || !present) {
     cursor.since = row.since
+  } else {
+    // The next life could only tell by the clock.
+    cursor.judged++
   }
 }
 

@@ -133,7 +133,7 @@ export class Rig {
   failures: Error[] = []
   needsChanged = 0
   commits = 0
-  readonly over: Partial<InboxOptions>
+  readonly over: { -readonly [K in keyof InboxOptions]?: InboxOptions[K] }
 
   constructor (over: Partial<InboxOptions> = {}) {
     this.over = over

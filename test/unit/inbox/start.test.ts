@@ -86,6 +86,11 @@ describe('where a subscription begins', () => {
       const rig = new Rig({ isPresent: () => own })
       rig.open({ from: 'latest' })
       rig.hold(new FakeLog(rig.clock).write({ time: rig.clock.wall - HOUR }, { time: rig.clock.wall - HOUR }))
+      const consumer = rig.attach()
+      expect(positions(consumer.takeAll())).toEqual(expected)
+      // Also for the next life, in which the log is one of an earlier life.
+      rig.over.isPresent = () => false
+      rig.crash()
       expect(positions(rig.attach().drain())).toEqual(expected)
     }
   })
