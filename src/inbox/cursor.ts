@@ -72,6 +72,8 @@ export class Cursor implements Due {
    */
   judged = 0
   judgedOnDisk = 0
+  /** `judged` when what lies ahead was last judged too. */
+  judgedAhead = 0
 
   /** As of the last durable commit. */
   durableMark = 0

@@ -217,6 +217,7 @@ export class Scan {
       return undefined
     }
     if (cursor.awaitsDisk && !this.#expired(log, record)) {
+      this.#judgeAhead(cursor, position + 1)
       this.#stall(cursor, 'judged', position)
       parts.hurry(cursor)
       return 'stalled'
@@ -227,6 +228,26 @@ export class Scan {
     }
     cursor.next++
     return this.#consider(known ?? new Entry(cursor, position), record, nowMs)
+  }
+
+  /** What has expired behind a record that waits for the disk is settled too, out of order: one commit for all of it, not one for each run. */
+  #judgeAhead (cursor: Cursor, from: number): void {
+    // Done already, and nothing was judged since.
+    if (cursor.judgedAhead === cursor.judged) return
+    const parts = this.#parts
+    const log = cursor.log
+    const end = Math.min(cursor.mark + CURSOR_WINDOW_POSITIONS, from + SCAN_POSITIONS)
+    for (let position = from; position <= end && log.held.has(position); position++) {
+      this.#budget--
+      if (cursor.settled.has(position)) continue
+      const known = cursor.entries.get(position)
+      if (known !== undefined && known.state !== 'free') continue
+      const open = parts.batches.at(log, position)
+      if (open === undefined) break
+      const record = open.records[position - open.batch.base] as RecordFields
+      if ((known !== undefined || parts.matches(record.topic)) && this.#expired(log, record)) parts.expire(known ?? new Entry(cursor, position))
+    }
+    cursor.judgedAhead = cursor.judged
   }
 
   #takeHole (cursor: Cursor, position: number, nowMs: number): 'stalled' | undefined {

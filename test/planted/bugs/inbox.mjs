@@ -163,6 +163,15 @@ export const INBOX = [
     by: 'test/unit/inbox/judged.test.ts'
   },
   {
+    name: 'judged-run-by-run',
+    what: 'where expired records and others come in turn, each of the others waits for a commit of its own',
+    breaks: 'bounded: commits where records have expired',
+    file: 'src/inbox/scan.ts',
+    find: 'this.#judgeAhead(cursor, position + 1)',
+    replace: '',
+    by: 'test/unit/inbox/judged.test.ts'
+  },
+  {
     name: 'late-record-dropped',
     what: 'what was given up and turns up after all is not delivered',
     breaks: 'no silent loss',

@@ -71,3 +71,62 @@ describe('what was passed over is not handed out after what lay behind it, when 
     expect(inOrder).toEqual([...inOrder].sort((a, b) => a - b))
   })
 })
+
+describe('waiting for the disk costs a commit for much, not one for each record', () => {
+  const inTurn = (rig: Rig, count: number): FakeLog => new FakeLog(rig.clock).fill(count / 100, 100, n => n % 2 === 1 ? { expiresInMs: EXPIRY_MS } : {})
+  const even = (count: number): number[] => Array.from({ length: count / 2 }, (_, i) => 2 * (i + 1))
+
+  test('records that have expired and others in turn', () => {
+    const rig = new Rig()
+    rig.open()
+    rig.hold(...inTurn(rig, 2_000).batches)
+    rig.clock.wall += 2 * EXPIRY_MS
+    const before = rig.commits
+    expect(positions(rig.attach('orders', { maxInFlight: 2_000 }).takeAll())).toEqual(even(2_000))
+    expect(rig.commits - before).toBe(1)
+    expect(rig.inbox.info()[0]!.expired).toBe(1_000)
+  })
+
+  test.each(['ordered', 'keyed'] as const)('more of them than a cursor looks ahead (%s)', (mode) => {
+    const rig = new Rig()
+    rig.open()
+    rig.hold(...inTurn(rig, 12_000).batches)
+    rig.clock.wall += 2 * EXPIRY_MS
+    const before = rig.commits
+    const consumer = rig.attach('orders', { mode, maxInFlight: 500 })
+    const got: number[] = []
+    let acked = 0
+    for (let some = consumer.takeAll(); some.length > 0; some = consumer.takeAll()) {
+      got.push(...positions(some))
+      acked++
+      for (const { token } of some) consumer.handle.ack(token, () => {})
+      rig.clock.turn()
+    }
+    expect(got).toEqual(even(12_000))
+    expect(rig.commits - before - acked).toBeLessThanOrEqual(12)
+    expect(rig.inbox.info()[0]!).toMatchObject({ expired: 6_000, acked: 6_000, lag: 0 })
+  })
+
+  test('and what was judged ahead stays so after a crash', () => {
+    const rig = new Rig()
+    rig.open()
+    rig.hold(...inTurn(rig, 200).batches)
+    rig.clock.wall += 2 * EXPIRY_MS
+    const before = positions([...rig.attach('orders', { maxInFlight: 20 }).takeAll()])
+    expect(before).toHaveLength(20)
+    rig.crash()
+    rig.clock.wall -= 2 * EXPIRY_MS
+    expect(positions(rig.attach('orders', { maxInFlight: 200 }).takeAll())).toEqual(even(200))
+  })
+
+  test('but what is not on disk is not said to be', () => {
+    const rig = new Rig()
+    rig.open()
+    rig.hold(...inTurn(rig, 200).batches)
+    rig.clock.wall += 2 * EXPIRY_MS
+    expect(rig.attach().handle.next()).toBeUndefined()
+    rig.crash()
+    rig.clock.wall -= 2 * EXPIRY_MS
+    expect(positions(rig.attach('orders', { maxInFlight: 200 }).takeAll())).toEqual(Array.from({ length: 200 }, (_, i) => i + 1))
+  })
+})
