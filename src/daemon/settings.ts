@@ -110,14 +110,18 @@ export async function resolveSettings (sources: SettingSources): Promise<Resolve
   return { values: values as unknown as Settings, origins: origins as Record<SettingName, Origin>, configFile: configPath }
 }
 
-/** Variables that look like ours and are not: most likely misspelt. */
-export function unknownVariables (env: Readonly<Record<string, string | undefined>>): Array<{ readonly name: string, readonly hint: string | undefined }> {
+/** What Kubernetes tells every container of a service called skein, or skein-something. */
+const OF_KUBERNETES = /_SERVICE_HOST$|_SERVICE_PORT(_\w+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/
+
+/** Variables that look like ours and are not, with what was meant if that can be told: most likely misspelt. */
+export function unknownVariables (env: Readonly<Record<string, string | undefined>>): Array<{ readonly name: string, readonly hint?: string }> {
   const known = [...SETTING_NAMES.flatMap((name) => SETTINGS[name].env ?? []), ...OTHER_VARIABLES]
-  return Object.keys(env)
-    .filter((name) => name.startsWith('SKEIN_') && !known.includes(name))
-    .flatMap((name) => {
+  const isForeign = (name: string, value = ''): boolean => OF_KUBERNETES.test(name) || (name.endsWith('_PORT') && /^(tcp|udp|sctp):/.test(value))
+  return Object.entries(env)
+    .filter(([name, value]) => name.startsWith('SKEIN_') && !known.includes(name) && !isForeign(name, value))
+    .map(([name]) => {
       const hint = didYouMeanHint(name, known)
-      return hint === undefined ? [] : [{ name, hint }]
+      return { name, ...(hint === undefined ? {} : { hint }) }
     })
 }
 

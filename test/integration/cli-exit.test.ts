@@ -77,6 +77,17 @@ describe('bad input has a code, a clear line, a hint and its status', () => {
     expect(await lab.skein(['config', 'check', file])).toMatchObject({ status: 78 })
   })
 
+  test('an unknown variable is told by config show and is an error to config check', async () => {
+    const file = `${lab.dir()}.yaml`
+    writeFileSync(file, 'mesh: a\n')
+    const env = { SKEIN_MESSH: '3', SKEIN_WEATHER: 'fine' }
+    const shown = await lab.skein(['config', 'show'], { env })
+    expect(shown).toMatchObject({ status: 0, err: "skein: the variable SKEIN_MESSH is unknown and has no effect. Did you mean 'SKEIN_MESH'?\nskein: the variable SKEIN_WEATHER is unknown and has no effect.\n" })
+    expect(shown.out).toMatch(/^mesh +default$/m)
+    expect(await lab.skein(['config', 'check', file], { env })).toEqual({ status: 78, signal: null, out: '', err: "skein: unknown variables SKEIN_MESSH, SKEIN_WEATHER [ERR_BAD_CONFIG]\n  hint: Did you mean 'SKEIN_MESH'?\n" })
+    expect(await lab.skein(['config', 'check', file], { env: { SKEIN_MESH: '3' } })).toMatchObject({ status: 0, err: `skein: ${file}: fine\n` })
+  })
+
   test('config show tells which one won', async () => {
     const file = `${lab.dir()}.yaml`
     writeFileSync(file, 'mesh: of-file\nrelay: false\n')

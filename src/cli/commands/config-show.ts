@@ -1,6 +1,6 @@
 /** `skein config show`: what a daemon would run with, and who said so. */
 import { inForce, shownSetting } from '../../daemon/in-force.js'
-import { SETTINGS, SETTING_NAMES, resolveSettings, type SettingName } from '../../daemon/settings.js'
+import { SETTINGS, SETTING_NAMES, resolveSettings, unknownVariables, type SettingName } from '../../daemon/settings.js'
 import { switchFlag, type Command, type Context, type Invocation } from '../command.js'
 import { HELP_FLAG, JSON_FLAG, NODE_FLAGS } from '../flags.js'
 import { writeTable, type Column } from '../table.js'
@@ -31,6 +31,7 @@ export const command: Command = {
 
 async function show (invocation: Invocation, context: Context): Promise<number> {
   const resolved = await resolveSettings({ flags: invocation.flags, env: context.env, role: 'daemon' })
+  for (const { name, hint } of unknownVariables(context.env)) context.note([`the variable ${name} is unknown and has no effect.`, ...(hint === undefined ? [] : [hint])].join(' '))
   const originOf = (name: SettingName): string => resolved.origins[name].from === 'default' ? 'default' : `${resolved.origins[name].from} ${resolved.origins[name].name}`
   const withOrigin = switchFlag(invocation, 'origin')
   if (switchFlag(invocation, 'json')) {

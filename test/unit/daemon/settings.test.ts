@@ -116,8 +116,17 @@ test('addresses are checked where they came from', async () => {
   await expect(checkSettings(await resolve({ flags: { 'message-bytes-max': '2MiB' } }))).rejects.toMatchObject({ code: 'ERR_USAGE' })
 })
 
-test('a misspelt variable is noticed', () => {
-  expect(unknownVariables({ SKEIN_BOOSTRAP: 'x', SKEIN_MESH: 'y', SKEIN_SOMETHING_ELSE: 'z', HOME: '/' })).toEqual([{ name: 'SKEIN_BOOSTRAP', hint: "Did you mean 'SKEIN_BOOTSTRAP'?" }])
+test('a variable that looks like ours and is none is noticed, with what was meant if that can be told', () => {
+  expect(unknownVariables({ SKEIN_BOOSTRAP: 'x', SKEIN_MESH: 'y', SKEIN_SOMETHING_ELSE: 'z', HOME: '/' })).toEqual([{ name: 'SKEIN_BOOSTRAP', hint: "Did you mean 'SKEIN_BOOTSTRAP'?" }, { name: 'SKEIN_SOMETHING_ELSE' }])
+  expect(unknownVariables({ SKEIN_PORT: '4001' }).map(({ name }) => name)).toEqual(['SKEIN_PORT'])
+})
+
+test('variables that Kubernetes sets for a service of our name are let pass', () => {
+  const tcp = 'tcp://10.0.0.11:4001'
+  expect(unknownVariables({
+    SKEIN_SERVICE_HOST: '10.0.0.11', SKEIN_SERVICE_PORT: '4001', SKEIN_SERVICE_PORT_P2P: '4001', SKEIN_PORT: tcp, SKEIN_PORT_4001_TCP: tcp, SKEIN_PORT_4001_TCP_PROTO: 'tcp', SKEIN_PORT_4001_TCP_ADDR: '10.0.0.11',
+    SKEIN_RELAY_SERVICE_HOST: '10.0.0.12', SKEIN_RELAY_PORT: tcp
+  })).toEqual([])
 })
 
 test.each([
