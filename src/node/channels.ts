@@ -19,6 +19,8 @@ export interface ChannelsContext {
   readonly named: () => Iterable<string>
   /** Records of this channel are on this node's disk. */
   readonly holds: (channel: string) => boolean
+  /** Something of it is known to exist that this node still waits for: who waits is to be told what will not come. */
+  readonly awaits: (channel: string) => boolean
   /** Some neighbour takes part in it. */
   readonly isNear: (channel: string) => boolean
   readonly join: (channel: string) => void
@@ -164,7 +166,7 @@ export class Channels {
     const beforeMs = this.#c.nowMs() - CHANNEL_IDLE_MS
     const named = new Set(this.#c.named())
     for (const [channel, { heardMs }] of this.#known) {
-      if (heardMs >= beforeMs || named.has(channel) || this.#published.has(channel) || this.#c.holds(channel) || this.#c.isNear(channel)) continue
+      if (heardMs >= beforeMs || named.has(channel) || this.#published.has(channel) || this.#c.holds(channel) || this.#c.isNear(channel) || this.#c.awaits(channel)) continue
       this.#forget(channel)
     }
   }

@@ -40,6 +40,7 @@ import { GapLog } from './gap-log.js'
 import { FailStop } from './fail-stop.js'
 import { GOSSIP, tagged } from './gossip-kinds.js'
 import { Housekeeping } from './housekeeping.js'
+import { Inspection } from './inspection.js'
 import { Lapses } from './lapses.js'
 import { Lives } from './lives.js'
 import { MeteredCrypto } from './metered-crypto.js'
@@ -103,6 +104,7 @@ export class Engine {
   readonly lapses: Lapses
   readonly gapLog: GapLog
   readonly housekeeping: Housekeeping
+  readonly inspection: Inspection
   readonly neighbourhood: Neighbourhood
   readonly ephemeral: Ephemeral
   readonly intake: Intake
@@ -127,6 +129,7 @@ export class Engine {
     this.wants = new Wants(this)
     this.custodian = new Custodian(this, options.settings.custody)
     this.housekeeping = new Housekeeping(this)
+    this.inspection = new Inspection(this)
     this.neighbourhood = new Neighbourhood(this)
     const { clock, random, crypto, mesh, store, network, settings } = this.options
     this.lapses = new Lapses(this, settings.lapseAfterMs)
@@ -289,6 +292,7 @@ export class Engine {
       nowMs: () => clock.nowMs(),
       subscribed: (channel) => this.inbox.wantsChannel(channel) || this.inbox.hasLive(channel),
       holds: (channel) => this.book.bytes(channel, true) + this.book.bytes(channel, false) > 0,
+      awaits: (channel) => [...this.book.logs(channel)].some(log => this.puller.missing(log).length > 0),
       isNear: (channel) => this.neighbours.hasChannel(channel),
       named: () => this.inbox.namedChannels(),
       join: (channel) => { network.join(GOSSIP_TOPICS.ofChannel(channel)) },
@@ -308,6 +312,7 @@ export class Engine {
       batchDamaged: (log, from, to) => {
         this.counters.add('damaged_batches')
         this.wants.damaged(log, from, to)
+        this.inspection.begin(log.channel)
         options.listener.damaged(log, from)
         this.puller.notice(log)
       }

@@ -294,6 +294,20 @@ export class LogBook {
     }
   }
 
+  /**
+   * Checks the batch of the first position held from `position` on, without keeping it in memory: its last position and its bytes, or where it
+   * was damaged. Undefined: nothing is held from there on.
+   */
+  inspect (log: LogState, position: number): { readonly through: number, readonly bytes: number } | undefined {
+    const first = log.held.firstPresent(position)
+    if (first === 0) return undefined
+    const found = this.readBytes(log, first)
+    if (found === undefined) return { through: first, bytes: 0 }
+    const batch = openBatch(found.value, this.#options.mesh)
+    if (!bodyHolds(this.#options.crypto, batch)) this.#damaged(log, found.base, first, found.value)
+    return { through: batch.last, bytes: found.value.length }
+  }
+
   #lastRead: { log: number, base: number, last: number } | undefined
 
   /** The batch that holds `position`, as it was stored: a row that is not what was written is found out here. */

@@ -11,9 +11,9 @@ const BODY = 'x'.repeat(2000)
 const ownLog = (node: WorldNode): LogState => [...node.engine?.book.logs('a') ?? []].find(log => log.own) as LogState
 
 /** Flips a bit of the batch that begins there, on the disk of a node that runs. */
-function spoil (node: WorldNode, position: number): void {
+function spoil (node: WorldNode, position: number, log = ownLog(node)): void {
   const table = node.disk.tables.get('batch')
-  const key = Buffer.from(batchKey(ownLog(node).number, position)).toString('latin1')
+  const key = Buffer.from(batchKey(log.number, position)).toString('latin1')
   const row = Uint8Array.from(table?.get(key) as Uint8Array)
   row[50] = (row[50] as number) ^ 4
   table?.put(key, row)
@@ -67,6 +67,35 @@ describe('a damaged batch of the log that a node writes', () => {
     expect(await world.clock.run(30 * 60_000, () => subscriber.acked.get('all')?.length === COUNT - 2), `${subscriber.acked.get('all')?.length} of ${COUNT - 2}`).toBe(true)
     expect(subscriber.acked.get('all')).toEqual(publisher.published.filter((_, i) => i !== 6 && i !== 29))
     expect(subscriber.gaps.map(({ from, to, reason }) => `${from}-${to} ${reason}`)).toEqual(['7-7 unrecoverable', '30-30 unrecoverable'])
+    expect(world.nodes.flatMap(node => node.failures)).toEqual([])
+  })
+})
+
+describe('many damaged batches that nobody else has', () => {
+  it('are given up at one time, and not each when those before it are given up', async () => {
+    const world = new World(seededRandom(3))
+    const keeper = world.add('keeper', { relay: true })
+    world.add('other', { bootstrap: [keeper] })
+    const publisher = world.add('publisher', { bootstrap: [keeper] })
+    for (const node of world.nodes) await node.start()
+    for (let life = 0; life < 2; life++) {
+      for (let i = 0; i < COUNT / 2; i++) {
+        publisher.publish('a/x', BODY)
+        await world.clock.run(20)
+      }
+      await world.clock.run(5_000)
+      publisher.crash()
+      await publisher.start()
+    }
+    publisher.crash()
+    publisher.gone = true
+    for (const log of keeper.engine?.book.logs('a') ?? []) for (const position of [3, 9, 14, 19]) spoil(keeper, position, log)
+    // What is in memory hides what is on disk.
+    keeper.crash()
+    await keeper.start()
+    keeper.subscribe('all', ['a/#'])
+    expect(await world.clock.run(11 * 60_000, () => keeper.gaps.length === 8), `${keeper.gaps.length} of 8`).toBe(true)
+    expect(await world.clock.run(5_000, () => keeper.acked.get('all')?.length === COUNT - 8), `${keeper.acked.get('all')?.length} of ${COUNT - 8}`).toBe(true)
     expect(world.nodes.flatMap(node => node.failures)).toEqual([])
   })
 })

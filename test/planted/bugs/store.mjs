@@ -154,6 +154,24 @@ export const STORE = [
     by: 'test/simulation/damage.test.ts'
   },
   {
+    name: 'damage-found-one-by-one',
+    what: 'after one damaged batch the others of its channel are found out only when their turn comes, ten minutes after one another',
+    breaks: 'no silent loss: who waits is told what will not come',
+    file: 'src/node/engine.ts',
+    find: 'this.inspection.begin(log.channel)\n',
+    replace: '\n',
+    by: 'test/simulation/damage.test.ts'
+  },
+  {
+    name: 'awaited-channel-forgotten',
+    what: 'a channel of which nothing is here and nobody speaks is forgotten with what a subscription waits for in it',
+    breaks: 'no silent loss: a stall',
+    file: 'src/node/channels.ts',
+    find: ' || this.#c.awaits(channel)) continue',
+    replace: ') continue',
+    by: 'test/simulation/channel-idle.test.ts'
+  },
+  {
     name: 'two-lanes-one-row',
     what: 'what was fetched back of a log that is being written goes to disk with a row of its own, which takes the place of a newer one',
     breaks: 'durable publish',
