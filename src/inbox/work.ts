@@ -70,6 +70,8 @@ export class Work {
 
   setAside (entry: Entry): void { this.#aside.push(entry) }
 
+  hasAside (cursor: Cursor): boolean { return this.#aside.some(entry => entry.cursor === cursor) }
+
   /** What was judged of this log is on disk. */
   resume (cursor: Cursor): void {
     if (this.#aside.length === 0) return

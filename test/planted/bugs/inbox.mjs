@@ -172,6 +172,15 @@ export const INBOX = [
     by: 'test/unit/inbox/judged.test.ts'
   },
   {
+    name: 'judged-meanwhile-waits',
+    what: 'when more is judged while a commit is under way, what waits for that to be on disk waits for the next lazy commit',
+    breaks: 'no stall',
+    file: 'src/inbox/subscription-core.ts',
+    find: 'if (this.#isAwaited(cursor)) this.hurry(cursor)',
+    replace: '',
+    by: 'test/unit/inbox/judged.test.ts'
+  },
+  {
     name: 'late-record-dropped',
     what: 'what was given up and turns up after all is not delivered',
     breaks: 'no silent loss',

@@ -107,6 +107,26 @@ describe('waiting for the disk costs a commit for much, not one for each record'
     expect(rig.inbox.info()[0]!).toMatchObject({ expired: 6_000, acked: 6_000, lag: 0 })
   })
 
+  test('what waits goes on without time passing when more is judged while the commit for it is under way', () => {
+    const rig = new Rig()
+    rig.open()
+    const messages = [{ key: 'a' }, { key: 'a', expiresInMs: EXPIRY_MS }, { key: 'a' }, { key: 'b' }, { key: 'b', expiresInMs: EXPIRY_MS }]
+    rig.hold(new FakeLog(rig.clock).write(...messages))
+    const consumer = rig.attach('orders', { mode: 'keyed' })
+    const [first, second] = consumer.takeAll()
+    expect(positions([first!, second!])).toEqual([1, 4])
+    rig.clock.wall += 2 * EXPIRY_MS
+    consumer.handle.ack(first!.token, () => {})
+    expect(consumer.handle.next()).toBeUndefined()
+    const before = rig.commits
+    consumer.handle.ack(second!.token, () => {})
+    while (rig.commits === before) expect(rig.clock.step()).toBe(true)
+    expect(consumer.handle.next()).toBeUndefined()
+    rig.clock.turn()
+    expect(positions(consumer.takeAll())).toEqual([3])
+    expect(rig.commits - before).toBe(2)
+  })
+
   test('and what was judged ahead stays so after a crash', () => {
     const rig = new Rig()
     rig.open()
