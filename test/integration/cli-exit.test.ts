@@ -110,7 +110,22 @@ describe('bad input has a code, a clear line, a hint and its status', () => {
       'retention.age': '36h (file)', 'retention.bytes': '1GiB (default)', 'retention.until': 'age (default)', 'retention.onFull': 'refuse (default)',
       'retention.channels.logs.bytes': '64KiB (file)', 'retention.channels.logs.onFull': 'evict (file)', 'custody.bytes': '4GiB (default)', 'custody.bytesPerPublisher': '1GiB (default)'
     })
-    expect(JSON.parse((await lab.skein(['config', 'show', '--json'])).out)).toMatchObject({ mesh: 'default', messageBytesMax: 262_144, publishWait: 5_000, retention: { ageMs: 604_800_000, until: 'age' }, history: null })
+    expect(shown).toHaveProperty('acceptLoss', 'false (default)')
+  })
+
+  test('config show --json is a configuration file, with units, that says the same', async () => {
+    const file = `${lab.dir()}.yaml`
+    writeFileSync(file, 'retention: { age: 36h, records: 7, channels: { a.b: { bytes: 65537, onFull: evict }, __proto__: { age: 1h } } }\nlapseAfter: 0s\ncustody: { bytesPerPublisher: 5MiB }\npublishWait: 1500ms\n')
+    const first = await lab.skein(['config', 'show', '--json', '--config', file])
+    const shown = JSON.parse(first.out) as object
+    expect(shown).toMatchObject({ mesh: 'default', messageBytesMax: '256KiB', publishWait: '1500ms', lapseAfter: '0s', retention: { age: '36h', bytes: '1GiB', records: 7, until: 'age', channels: { 'a.b': { bytes: '65537', onFull: 'evict' } } }, custody: { bytes: '4GiB', bytesPerPublisher: '5MiB' } })
+    for (const none of ['history', 'acceptLoss']) expect(shown).not.toHaveProperty(none)
+    const again = join(lab.dir(), '..', 'shown.yaml')
+    writeFileSync(again, first.out)
+    expect(await lab.skein(['config', 'check', again])).toMatchObject({ status: 0 })
+    expect((await lab.skein(['config', 'show', '--json', '--config', again])).out).toBe(first.out)
+    const origins = JSON.parse((await lab.skein(['config', 'show', '--json', '--origin', '--config', file])).out) as Record<string, unknown>
+    expect(origins).toMatchObject({ retention: { age: { value: '36h', origin: `file ${file}:1` }, until: { value: 'age', origin: 'default' } }, custody: { bytes: { value: '4GiB', origin: 'default' } }, history: { value: null, origin: 'default' } })
   })
 })
 

@@ -1,19 +1,13 @@
 /** `skein config show`: what a daemon would run with, and who said so. */
-import { inForce, shownSetting } from '../../daemon/in-force.js'
-import { SETTINGS, SETTING_NAMES, resolveSettings, unknownVariables, type SettingName } from '../../daemon/settings.js'
+import { settingsInForce, type ShownSetting } from '../../daemon/in-force.js'
+import { SETTINGS, resolveSettings, unknownVariables } from '../../daemon/settings.js'
 import { switchFlag, type Command, type Context, type Invocation } from '../command.js'
 import { HELP_FLAG, JSON_FLAG, NODE_FLAGS } from '../flags.js'
 import { writeTable, type Column } from '../table.js'
 
-interface Row {
-  readonly name: string
-  readonly text: string
-  readonly origin: string
-}
+const textOf = (value: unknown): string => value === undefined ? 'none' : typeof value === 'string' ? value : JSON.stringify(value)
 
-const VALUE: ReadonlyArray<Column<Row>> = [{ title: 'SETTING', cell: ({ name }) => name }, { title: 'VALUE', cell: ({ text }) => text }]
-
-const nameOf = (name: SettingName): string => SETTINGS[name].file ?? SETTINGS[name].flag ?? name
+const VALUE: ReadonlyArray<Column<ShownSetting>> = [{ title: 'SETTING', cell: ({ path }) => path.join('.') }, { title: 'VALUE', cell: ({ value }) => textOf(value) }]
 
 export const command: Command = {
   name: 'config show',
@@ -21,7 +15,7 @@ export const command: Command = {
   text: 'A data directory that has a mesh and addresses to join from before goes on with those, when none are given. They are not looked up.',
   flags: [
     { name: 'origin', summary: 'Show where each value comes from: flag, environment, file or default.' },
-    JSON_FLAG,
+    { ...JSON_FLAG, summary: 'Write a JSON object with the keys and values of a configuration file: without --origin it is one.' },
     ...NODE_FLAGS,
     HELP_FLAG
   ],
@@ -32,14 +26,31 @@ export const command: Command = {
 async function show (invocation: Invocation, context: Context): Promise<number> {
   const resolved = await resolveSettings({ flags: invocation.flags, env: context.env, role: 'daemon' })
   for (const { name, hint } of unknownVariables(context.env)) context.note([`the variable ${name} is unknown and has no effect.`, ...(hint === undefined ? [] : [hint])].join(' '))
-  const originOf = (name: SettingName): string => resolved.origins[name].from === 'default' ? 'default' : `${resolved.origins[name].from} ${resolved.origins[name].name}`
   const withOrigin = switchFlag(invocation, 'origin')
-  if (switchFlag(invocation, 'json')) {
-    const values = inForce(resolved)
-    await context.out.json(Object.fromEntries(SETTING_NAMES.map(name => [nameOf(name), withOrigin ? { value: values[name] ?? null, origin: originOf(name) } : values[name] ?? null])))
-  } else {
-    const rows = SETTING_NAMES.flatMap(name => shownSetting(name, nameOf(name), resolved).map(({ name: part, text, byDefault }): Row => ({ name: part, text, origin: byDefault ? 'default' : originOf(name) })))
-    await writeTable(context.out, withOrigin ? [...VALUE, { title: 'ORIGIN', cell: ({ origin }: Row) => origin }] : VALUE, rows)
+  const originOf = ({ setting, byDefault }: ShownSetting): string => {
+    const { from, name } = resolved.origins[setting]
+    return byDefault || from === 'default' ? 'default' : `${from} ${name}`
   }
+  const settings = settingsInForce(resolved)
+  if (switchFlag(invocation, 'json')) await context.out.json(withOrigin ? nested(settings, (one) => ({ value: one.value ?? null, origin: originOf(one) })) : nested(settings.filter(isForFile), ({ value }) => value))
+  else await writeTable(context.out, withOrigin ? [...VALUE, { title: 'ORIGIN', cell: originOf }] : VALUE, settings)
   return 0
+}
+
+/** What is given on the command line only is left out when it is off, so that the rest is a configuration file. */
+const isForFile = ({ setting, value }: ShownSetting): boolean => value !== undefined && (SETTINGS[setting].file !== undefined || value !== false)
+
+function nested (settings: readonly ShownSetting[], leafOf: (setting: ShownSetting) => unknown): object {
+  interface Branch { [key: string]: unknown }
+  // A channel can have any name.
+  const branch = (): Branch => Object.create(null) as Branch
+  const root = branch()
+  for (const setting of settings) {
+    const keys = [...setting.path]
+    const last = keys.pop() as string
+    let at = root
+    for (const key of keys) at = (at[key] ??= branch()) as Branch
+    at[last] = leafOf(setting)
+  }
+  return root
 }
