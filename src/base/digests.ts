@@ -58,6 +58,11 @@ export class Digests {
     return out
   }
 
+  /** Keys of the channel’s items, of these buckets or all. Nothing is looked at before it is asked for. */
+  * keys (channel: string, buckets: Set<number> | undefined): Generator<string> {
+    for (const [key, { bucket }] of this.#channels.get(channel)?.items ?? []) if (buckets === undefined || buckets.has(bucket)) yield key
+  }
+
   size (channel: string): number { return this.#channels.get(channel)?.items.size ?? 0 }
 }
 

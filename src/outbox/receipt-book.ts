@@ -180,16 +180,13 @@ export class ReceiptBook {
     return ops
   }
 
-  /** Statements of a channel, of these buckets or all. */
-  statements (channel: string, buckets: Set<number> | undefined, of: string = ALL): Uint8Array[] {
-    const out: Uint8Array[] = []
-    const digests = this.digests(of)
-    const take = ({ content, bytes }: Entry): void => {
-      if (content.log.channel === channel && (buckets === undefined || buckets.has(digests.bucketOf(`${logKey(content.log)} ${content.by}`)))) out.push(bytes)
+  /** Statements of a channel that are compared, of these buckets or all. Nothing is looked at before it is asked for: whoever asks may not take the answer. */
+  * statements (channel: string, buckets: Set<number> | undefined, of: string = ALL): Generator<Uint8Array> {
+    for (const key of this.digests(of).keys(channel, buckets)) {
+      const at = key.lastIndexOf(' ')
+      const entry = this.#logs.get(key.slice(0, at))?.get(key.slice(at + 1))
+      if (entry !== undefined) yield entry.bytes
     }
-    if (of !== ALL) for (const entry of this.#compared(of)) take(entry)
-    else for (const log of this.#o.book.logs(channel)) if (!this.#unshown.has(log.key)) for (const entry of this.#logs.get(log.key)?.values() ?? []) take(entry)
-    return out
   }
 
   /** All newest statements about one log. */

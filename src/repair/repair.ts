@@ -25,6 +25,8 @@ import { KNOWN_COST } from './known-cost.js'
 export const SUMMARY_INTERVAL_MS = 15_000
 /** A link that takes frames again, after it was full, is compared at once but not sooner than so long after the last time: the answer may be what filled it. */
 const COMPARED_MS = 5_000
+/** Answers to one neighbour that wait for its link. What further ones would tell the next comparison shows. */
+const UNSENT_MAX = 1_024
 /** When neither side has more items than this in a channel, buckets save nothing. */
 const FEW = 32
 /** What was pulled is offered on after so long, together. */
@@ -41,8 +43,8 @@ type Bytes = Uint8Array<ArrayBuffer>
 export interface ReceiptSource {
   /** Of all receipts; with `of`, of those that this node gave and those about its logs. */
   digests (of?: string): Digests
-  /** Signed receipts of a channel, of these buckets or all. */
-  statements (channel: string, buckets: Set<number> | undefined, of?: string): Uint8Array[]
+  /** Signed receipts of a channel, of these buckets or all. Nothing is looked at before it is asked for. */
+  statements (channel: string, buckets: Set<number> | undefined, of?: string): Iterable<Uint8Array>
   /** Digests of this node are not needed any more. */
   release (of: string): void
 }
@@ -199,7 +201,7 @@ export class Repair {
       const headsDiffer = !equalBytes(heads, this.heads.total(channel))
       const receiptsDiffer = digests !== this.#none && !equalBytes(receipts, digests.total(channel))
       if (headsDiffer && !manyHeads) items += this.#sendHeads(peerId, channel, undefined)
-      if (receiptsDiffer && !manyReceipts) items += this.#sendReceipts(peerId, channel, undefined, compared.of)
+      if (receiptsDiffer && !manyReceipts) items += this.#sendReceipts(peerId, channel, undefined, compared)
       const many = { heads: headsDiffer && manyHeads, receipts: receiptsDiffer && manyReceipts }
       if (many.heads || many.receipts) {
         this.#o.send(peerId, encodeFrame('buckets', {
@@ -218,9 +220,10 @@ export class Repair {
     let items = 0
     const differing = this.heads.differing(channel, heads)
     if (differing.size > 0) items += this.#sendHeads(peerId, channel, differing)
-    const { digests, of } = this.#compared(peerId)
+    const compared = this.#compared(peerId)
+    const { digests } = compared
     const others = digests === this.#none ? new Set<number>() : digests.differing(channel, receipts)
-    if (others.size > 0) items += this.#sendReceipts(peerId, channel, others, of)
+    if (others.size > 0) items += this.#sendReceipts(peerId, channel, others, compared)
     return COMPARISON_COST + items / ITEMS_PER_UNIT
   }
 
@@ -247,18 +250,21 @@ export class Repair {
     if (heads.length + trims.length > 0) yield encodeFrame('heads', { channel, heads, trims })
   }
 
-  #sendReceipts (peerId: string, channel: string, buckets: Set<number> | undefined, of: string | undefined): number {
-    const statements = this.#o.receipts.statements(channel, buckets, of)
-    return this.#answer(peerId, `receipts ${channel}`, receiptFrames(statements)) ? statements.length : 0
+  #sendReceipts (peerId: string, channel: string, buckets: Set<number> | undefined, { digests, of }: { digests: Digests, of?: string }): number {
+    return this.#answer(peerId, `receipts ${channel}`, receiptFrames(this.#o.receipts.statements(channel, buckets, of))) ? digests.size(channel) : 0
   }
 
-  /** Sends as much as the link takes, and the rest when it takes more. Returns false when an answer to the same is under way: what that lacks the next comparison shows. */
+  /**
+   * Sends as much as the link takes, and the rest when it takes more. Returns false, and has looked at nothing, when an answer to the same is
+   * under way, or when too many are: what those lack the next comparison shows.
+   */
   #answer (peerId: string, what: string, frames: Iterator<Uint8Array>): boolean {
     let answers = this.#unsent.get(peerId)
     if (answers === undefined) this.#unsent.set(peerId, answers = new Map())
-    if (answers.has(what)) return false
+    if (answers.has(what) || answers.size >= UNSENT_MAX) return false
     answers.set(what, frames)
-    this.#sendAnswers(peerId)
+    // Others wait because the link is full: whoever asks again and again must not fill it further.
+    if (answers.size === 1) this.#sendAnswers(peerId)
     return true
   }
 
@@ -387,6 +393,6 @@ export class Repair {
   }
 }
 
-function * receiptFrames (statements: readonly Uint8Array[]): Generator<Uint8Array> {
+function * receiptFrames (statements: Iterable<Uint8Array>): Generator<Uint8Array> {
   for (const signed of framesOf(statements)) yield encodeFrame('receipts', { signed: signed as Bytes[] })
 }

@@ -46,6 +46,42 @@ export const REPAIR = [
     by: 'test/unit/repair/repair.test.ts'
   },
   {
+    name: 'answer-starts-over',
+    what: 'an answer to a comparison that a full link broke off is begun again from its start',
+    breaks: 'bounded: the same is sent again and again, and what comes after it never',
+    file: 'src/repair/repair.ts',
+    find: 'if (!this.#sendAnswers(peerId) || !this.#peers.has(peerId)) return',
+    replace: 'this.#unsent.delete(peerId)',
+    by: 'test/unit/repair/repair.test.ts'
+  },
+  {
+    name: 'drained-link-compared-at-once',
+    what: 'all is compared whenever a link takes frames again, which the answer may have filled',
+    breaks: 'bounded: all is told again and again to one that takes nothing in',
+    file: 'src/repair/repair.ts',
+    find: 'if (waitMs > 0) this.#repeat(peerId, waitMs)\n    else this.compare(peerId)',
+    replace: 'this.compare(peerId)',
+    by: 'test/unit/repair/repair.test.ts'
+  },
+  {
+    name: 'answer-made-for-nothing',
+    what: 'receipts are looked up for an answer that is thrown away, since the same is under way',
+    breaks: 'bad peers: work without a charge',
+    file: 'src/repair/repair.ts',
+    find: 'receiptFrames(this.#o.receipts.statements(channel, buckets, of))',
+    replace: 'receiptFrames([...this.#o.receipts.statements(channel, buckets, of)])',
+    by: 'test/unit/repair/repair.test.ts'
+  },
+  {
+    name: 'full-link-filled-further',
+    what: 'whoever asks for more than its link takes gets another frame each time',
+    breaks: 'bounded',
+    file: 'src/repair/repair.ts',
+    find: 'if (answers.size === 1) this.#sendAnswers(peerId)',
+    replace: 'this.#sendAnswers(peerId)',
+    by: 'test/unit/repair/repair.test.ts'
+  },
+  {
     name: 'head-not-signed-believed',
     what: 'a head is believed that its publisher did not sign, and waited for for ever',
     breaks: 'a custodian lies',

@@ -284,7 +284,7 @@ describe('receipts that others gave', () => {
     rig.me.hold(log).hold(elsewhere)
     rig.receipting.arrived(peerOf(2), [said(7, elsewhere, 9), said(7, new WrittenLog(4), 9)])
     rig.clock.advance(1000)
-    expect([rig.sent.length, rig.strikes, rig.receipts.statements('press', undefined).length, rig.receipts.statements('other', undefined).length]).toEqual([0, [], 0, 0])
+    expect([rig.sent.length, rig.strikes, [...rig.receipts.statements('press', undefined)].length, [...rig.receipts.statements('other', undefined)].length]).toEqual([0, [], 0, 0])
   })
 })
 

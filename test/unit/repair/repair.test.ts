@@ -28,8 +28,11 @@ class Node extends Holder {
   channels = ['press']
   /** It takes in what others publish. */
   joins = true
-  /** Its link takes no more than one frame at a time. */
+  /** What its link takes on its way at once: more is waited for, and each frame takes 10 ms. */
   isNarrow = false
+  /** Its link takes nothing. */
+  isStuck = false
+  readonly #waiting: Frame[] = []
 
   constructor (clock: ManualClock, n: number, readonly relay = true) {
     super(clock, n)
@@ -41,9 +44,16 @@ class Node extends Holder {
       clock, random: seededRandom(n), crypto, mesh: testMesh, self: peerId, book, receipts: this.receipts, channels: () => this.channels, takesPart, joined: (channel) => this.joins && takesPart(channel),
       open: (bytes) => { try { return openBatch(bytes, testMesh) } catch { return undefined } },
       send: (_to, bytes) => {
-        this.#post(decodeFrame(bytes) as Frame)
-        if (this.isNarrow) this.clock.after(10, () => { this.repair.drained(this.peer.peerId) })
-        return !this.isNarrow
+        const frame = decodeFrame(bytes) as Frame
+        this.sent.push(frame)
+        if (this.isStuck) return false
+        if (!this.isNarrow) {
+          this.clock.after(5, () => { this.peer.gets(frame) })
+          return true
+        }
+        this.#waiting.push(frame)
+        if (this.#waiting.length === 1) this.clock.after(10, () => { this.#takesNext() })
+        return false
       },
       peerChannels: () => {}, offered: (log, from, to) => { this.offered.push(`${log.key} ${from}-${to}`) }, hopes: (_peer, log) => { this.hopes.push(log.key) }, learns: () => true, strike,
       relay: this.relay, isRelay: () => this.peer.relay
@@ -54,9 +64,12 @@ class Node extends Holder {
     })
   }
 
-  #post (frame: Frame): void {
-    this.sent.push(frame)
-    this.clock.after(5, () => { this.peer.gets(frame) })
+  /** Links tell that they take frames again when all that waited is gone. */
+  #takesNext (): void {
+    const frame = this.#waiting.shift()
+    if (frame !== undefined) this.peer.gets(frame)
+    if (this.#waiting.length > 0) this.clock.after(10, () => { this.#takesNext() })
+    else this.repair.drained(this.peer.peerId)
   }
 
   gets (frame: Frame): void {
@@ -78,7 +91,7 @@ class Node extends Holder {
   }
 
   get knows (): unknown {
-    return [[...this.book.all()].map(log => `${log.key} ${log.head} ${log.shown} ${log.trimmed}`).sort(), this.receipts.statements('press', undefined).map(bytes => Buffer.from(bytes).toString('hex')).sort()]
+    return [[...this.book.all()].map(log => `${log.key} ${log.head} ${log.shown} ${log.trimmed}`).sort(), [...this.receipts.statements('press', undefined)].map(bytes => Buffer.from(bytes).toString('hex')).sort()]
   }
 
   types (): string[] { return this.sent.map(({ type }) => type) }
@@ -114,7 +127,7 @@ describe('comparing over a link that takes little', () => {
     a.isNarrow = true
     a.repair.peerUp(b.peerId)
     b.repair.peerUp(a.peerId)
-    clock.advance(4_000)
+    clock.advance(1_000)
     expect(b.book.size).toBe(manyLogs.length)
     expect(headsSent(a)).toBe(manyLogs.length)
   })
@@ -126,8 +139,70 @@ describe('comparing over a link that takes little', () => {
     b.joins = false
     a.repair.peerUp(b.peerId)
     b.repair.peerUp(a.peerId)
-    clock.advance(10_000)
+    clock.advance(1_000)
+    expect(headsSent(a)).toBe(manyLogs.length)
+    clock.advance(9_000)
     expect(headsSent(a)).toBeLessThanOrEqual(manyLogs.length * 4)
+  })
+
+  it('does no work for one that asks again and again for what it does not take, and puts nothing on its link', () => {
+    const clock = new ManualClock()
+    const a = new Node(clock, 20)
+    const b = new Node(clock, 21)
+    a.peer = b
+    const channels = Array.from({ length: 20 }, (_, i) => `line-${i}`)
+    a.channels = channels
+    for (const [i, channel] of channels.entries()) {
+      const log = new WrittenLog(1, 1 + i, channel)
+      log.write(1)
+      a.learns(log)
+      for (let by = 30; by < 80; by++) a.receipt(log, by, 1)
+    }
+    let looked = 0
+    const { statements } = a.receipts
+    a.receipts.statements = function * (...args) {
+      for (const signed of statements.apply(a.receipts, args)) {
+        looked++
+        yield signed
+      }
+    }
+    a.repair.peerUp(b.peerId)
+    a.sent.length = 0
+    a.isStuck = true
+    const ask = (channel: string): number => a.repair.buckets(b.peerId, { channel, heads: new Uint8Array(512), receipts: new Uint8Array(512) })
+    const first = channels.reduce((sum, channel) => sum + ask(channel), 0)
+    // What there is to look at is charged when it is asked for.
+    expect(first).toBeGreaterThan(20 * 51 / 16)
+    for (let round = 0; round < 50; round++) for (const channel of channels) ask(channel)
+    expect(a.sent.length).toBe(1)
+    expect(looked).toBeLessThanOrEqual(20 * 50)
+    a.isStuck = false
+    a.repair.drained(b.peerId)
+    expect(a.sent.map(({ type }) => type).filter(type => type !== 'summary').length).toBe(40)
+    expect(looked).toBe(20 * 50)
+  })
+
+  it('keeps no more answers for a link that takes nothing than it may, and gives the others when it is asked again', () => {
+    const clock = new ManualClock()
+    const a = new Node(clock, 20)
+    const b = new Node(clock, 21)
+    a.peer = b
+    a.channels = Array.from({ length: 1_500 }, (_, i) => `line-${i}`)
+    for (const [i, channel] of a.channels.entries()) {
+      const log = new WrittenLog(1, 1 + i, channel)
+      log.write(1)
+      a.learns(log)
+    }
+    a.repair.peerUp(b.peerId)
+    const told = (): number => new Set(a.sent.map(frame => frame.type === 'heads' ? frame.value.channel : '').filter(channel => channel !== '')).size
+    const ask = (): void => { for (const channel of a.channels) a.repair.buckets(b.peerId, { channel, heads: new Uint8Array(512), receipts: new Uint8Array(0) }) }
+    a.isStuck = true
+    ask()
+    a.isStuck = false
+    a.repair.drained(b.peerId)
+    expect(told()).toBe(1_024)
+    ask()
+    expect(told()).toBe(1_500)
   })
 })
 
