@@ -292,7 +292,9 @@ export class Climb {
 
   /** The log is past. */
   forget (log: LogState): void {
-    this.#owed.get(log.publisher)?.delete(log)
+    const owed = this.#owed.get(log.publisher)
+    owed?.delete(log)
+    if (owed?.size === 0) this.#owed.delete(log.publisher)
     for (const { logs } of this.#links.values()) logs.delete(log)
     for (const { logs } of this.#debts.values()) logs.delete(log)
   }

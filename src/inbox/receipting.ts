@@ -71,7 +71,9 @@ export interface ReceiptingOptions extends Omit<ClimbOptions, 'about'> {
 export class Receipting {
   readonly #o: ReceiptingOptions
   readonly #dirty = new Set<LogState>()
-  readonly #forward = new Map<string, { log: LogState, statement: Statement, from: string, isNews: boolean }>()
+  /** Statements to be passed on, by log and by who said it. */
+  readonly #forward = new Map<LogState, Map<string, { statement: Statement, from: string, isNews: boolean }>>()
+  #forwardSize = 0
   /** Newer words for neighbours that brought older ones. */
   readonly #answers = new Map<string, { peerId: string, log: LogState, statement: Statement }>()
   readonly #broughtBy = new WeakMap<object, string>()
@@ -104,7 +106,7 @@ export class Receipting {
   }
 
   /** Receipts that wait: to be passed on, as answers, and for a log to be heard of, bytes. */
-  get waiting (): { readonly forward: number, readonly answers: number, readonly earlyBytes: number } { return { forward: this.#forward.size, answers: this.#answers.size, earlyBytes: this.#earlyBytes } }
+  get waiting (): { readonly forward: number, readonly answers: number, readonly earlyBytes: number } { return { forward: this.#forwardSize, answers: this.#answers.size, earlyBytes: this.#earlyBytes } }
 
   /** The way to this publisher, or to anybody, may have changed. */
   routed (publisher?: string): void {
@@ -120,7 +122,8 @@ export class Receipting {
   /** The log is past. */
   forget (log: LogState): void {
     this.#dirty.delete(log)
-    for (const [key, { log: each }] of this.#forward) if (each === log) this.#forward.delete(key)
+    this.#forwardSize -= this.#forward.get(log)?.size ?? 0
+    this.#forward.delete(log)
     this.#climb.forget(log)
   }
 
@@ -147,14 +150,15 @@ export class Receipting {
 
   #flush (): void {
     this.#lastMs = this.#o.clock.nowMs()
-    this.#lastCost = this.#dirty.size + this.#forward.size
+    this.#lastCost = this.#dirty.size + this.#forwardSize
     for (const log of this.#dirty) {
       const statement = this.#state(log)
       if (statement !== undefined) this.#climb.post(log, statement)
     }
     this.#dirty.clear()
-    for (const { log, statement, from, isNews } of this.#forward.values()) this.#climb.post(log, statement, from, isNews)
+    for (const [log, statements] of this.#forward) for (const { statement, from, isNews } of statements.values()) this.#climb.post(log, statement, from, isNews)
     this.#forward.clear()
+    this.#forwardSize = 0
     for (const { peerId, log, statement } of this.#answers.values()) this.#climb.answer(peerId, log, statement)
     this.#answers.clear()
     this.#climb.flush()
@@ -260,9 +264,16 @@ export class Receipting {
 
   #passOn (log: LogState, statement: Statement, from: string, isNews = true): void {
     if (log.own) return
-    if (this.#forward.size < FORWARD_MAX) this.#forward.set(`${log.key} ${statement.content.by}`, { log, statement, from, isNews })
+    if (this.#forwardSize < FORWARD_MAX) this.#forwards(log, statement, from, isNews)
     else this.#climb.owe(log)
     this.#schedule()
+  }
+
+  #forwards (log: LogState, statement: Statement, from: string, isNews: boolean): void {
+    let statements = this.#forward.get(log)
+    if (statements === undefined) this.#forward.set(log, statements = new Map())
+    if (!statements.has(statement.content.by)) this.#forwardSize++
+    statements.set(statement.content.by, { statement, from, isNews })
   }
 
   #keepEarly (key: string, by: string, bytes: Uint8Array, from: string): void {

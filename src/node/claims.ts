@@ -6,7 +6,7 @@ import type { Engine } from './engine.js'
 /** Which durable subscriptions of other nodes claim what this node has published, and how much, by channel. */
 export function claimInfos (engine: Engine): ClaimInfo[] {
   const own = new Map<string, LogState[]>()
-  for (const log of engine.book.all()) if (log.own) own.set(log.channel, [...own.get(log.channel) ?? [], log])
+  for (const log of engine.book.publishedBy(engine.self)) own.set(log.channel, [...own.get(log.channel) ?? [], log])
   const infos: ClaimInfo[] = []
   for (const { peerId, name, filters, state, unheardMs } of engine.directory.remembered()) {
     for (const [channel, logs] of own) {

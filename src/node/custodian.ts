@@ -124,7 +124,8 @@ export class Custodian {
     if (free.size === 0) return
     for (const publisher of free) this.#refused.delete(publisher)
     if (all) this.#refusedAll = false
-    for (const log of this.#e.book.all()) if (all || free.has(log.publisher)) this.#e.puller.notice(log)
+    if (all) for (const log of this.#e.book.all()) this.#e.puller.notice(log)
+    else for (const publisher of free) for (const log of this.#e.book.publishedBy(publisher)) this.#e.puller.notice(log)
   }
 
   /**

@@ -91,8 +91,7 @@ export class Forks {
 
   /** What is missing of them will not come, and they are compared with nobody's any more; or they are open again. */
   #closeLogs (publisher: string): void {
-    for (const log of this.#e.book.all()) {
-      if (log.publisher !== publisher) continue
+    for (const log of this.#e.book.publishedBy(publisher)) {
       this.#e.repair.logChanged(log)
       this.#e.puller.notice(log)
     }

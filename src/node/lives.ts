@@ -82,8 +82,8 @@ export class Lives {
   /** Tells a neighbour where its own latest log of each channel ends: it may have lost them, and must not begin below them. */
   tell (peerId: string): void {
     const latest = new Map<string, LogState>()
-    for (const log of this.#e.book.all()) {
-      if (log.publisher !== peerId || latest.size > TOLD_MAX || (log.headBytes.length === 0 && log.trimBytes.length === 0)) continue
+    for (const log of this.#e.book.publishedBy(peerId)) {
+      if (latest.size > TOLD_MAX || (log.headBytes.length === 0 && log.trimBytes.length === 0)) continue
       const other = latest.get(log.channel)
       if (other === undefined || other.incarnation.number < log.incarnation.number) latest.set(log.channel, log)
     }

@@ -14,7 +14,7 @@ export function ownAnnouncement (engine: Pick<Engine, 'book' | 'inbox' | 'channe
     joined: [...engine.channels.joined],
     subscriptions: engine.inbox.info().filter(({ lapsed }) => !lapsed).map(({ name, filters, createdAt }) => ({ name, filters, createdAt })),
     heads: (all) => {
-      const logs = all ? [...engine.book.all()].filter(log => log.own) : [...moved]
+      const logs = all ? [...engine.book.publishedBy(network.peerId)] : [...moved]
       moved.clear()
       return logs.filter(log => log.head > log.trimmed && log.headHash !== undefined).map(toHead)
     }

@@ -56,7 +56,7 @@ export class LogBook {
   readonly #cache = new BatchCache(CACHE_BYTES)
   readonly #listeners: BookListener[] = []
   readonly #holdings = new Holdings()
-  readonly #perPublisher = new Map<string, number>()
+  readonly #byPublisher = new Map<string, Set<LogState>>()
   readonly #forgotten: Forgotten
   #nextNumber = 1
 
@@ -76,7 +76,9 @@ export class LogBook {
   channels (): string[] { return [...this.#byChannel.keys()] }
   get size (): number { return this.#byKey.size }
   /** How many logs of this publisher are known. */
-  logsOf (publisher: string): number { return this.#perPublisher.get(publisher) ?? 0 }
+  logsOf (publisher: string): number { return this.#byPublisher.get(publisher)?.size ?? 0 }
+  /** They themselves, in the order in which they became known. */
+  publishedBy (publisher: string): Iterable<LogState> { return this.#byPublisher.get(publisher) ?? [] }
 
   /** Bytes held of this node's own logs of a channel, or of all others'. */
   bytes (channel: string, own: boolean): number { return this.#holdings.of(channel, own).bytes }
@@ -105,7 +107,9 @@ export class LogBook {
 
   #add (log: LogState): void {
     this.#byKey.set(log.key, log)
-    this.#perPublisher.set(log.publisher, this.logsOf(log.publisher) + 1)
+    let published = this.#byPublisher.get(log.publisher)
+    if (published === undefined) this.#byPublisher.set(log.publisher, published = new Set())
+    published.add(log)
     this.#byNumber.set(log.number, log)
     let channel = this.#byChannel.get(log.channel)
     if (channel === undefined) this.#byChannel.set(log.channel, channel = new Set())
@@ -145,9 +149,9 @@ export class LogBook {
   forget (log: LogState): StoreOp[] {
     const op = this.#forgotten.add(log.id, log.number, log.trimBytes.length > 0 ? { kind: 'trim', bytes: log.trimBytes } : { kind: 'head', bytes: log.headBytes })
     this.#byKey.delete(log.key)
-    const left = this.logsOf(log.publisher) - 1
-    if (left > 0) this.#perPublisher.set(log.publisher, left)
-    else this.#perPublisher.delete(log.publisher)
+    const published = this.#byPublisher.get(log.publisher)
+    published?.delete(log)
+    if (published?.size === 0) this.#byPublisher.delete(log.publisher)
     this.#holdings.add(log, -log.bytes, -log.held.count)
     this.#byNumber.delete(log.number)
     const channel = this.#byChannel.get(log.channel)

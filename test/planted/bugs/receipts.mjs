@@ -41,8 +41,8 @@ export const RECEIPTS = [
     what: 'receipts of neighbours are kept and not passed on to the publisher',
     breaks: 'receipts over several hops',
     file: 'src/inbox/receipting.ts',
-    find: 'if (this.#forward.size < FORWARD_MAX) this.#forward.set(',
-    replace: 'if (this.#forward.size > FORWARD_MAX) this.#forward.set(',
+    find: 'if (this.#forwardSize < FORWARD_MAX) this.#forwards(',
+    replace: 'if (this.#forwardSize > FORWARD_MAX) this.#forwards(',
     by: ['simulation', 'test/unit/intake/receipting.test.ts']
   },
   {

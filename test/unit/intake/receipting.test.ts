@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { RangeSet } from '../../../src/base/range-set.js'
 import { HANDED_MS } from '../../../src/inbox/climb.js'
 import { EARLY_BYTES_MAX, Receipting, RECEIPT_INTERVAL_MS, type ReceiptingOptions } from '../../../src/inbox/receipting.js'
@@ -477,5 +477,28 @@ describe('receipts on their way to a publisher that is no neighbour', () => {
     rig.route = peerOf(3)
     rig.receipting.routed(peerOf(1))
     expect(rig.said()).toEqual([])
+  })
+
+  it('are not all looked through to forget one log, and those about others go on their way', () => {
+    const [rig] = away()
+    rig.route = peerOf(3)
+    const logs = Array.from({ length: 200 }, (_, i) => new WrittenLog(1, 10 + i))
+    const states = logs.map(log => rig.state(log))
+    rig.receipting.arrived(peerOf(2), logs.flatMap(log => [said(7, log, 4), said(8, log, 4)]))
+    expect(rig.receipting.waiting.forward).toBe(400)
+    let steps = 0
+    const walk = vi.spyOn(Map.prototype, Symbol.iterator).mockImplementation(function * (this: Map<unknown, unknown>) {
+      for (const entry of this.entries()) {
+        steps++
+        yield entry
+      }
+      return undefined
+    })
+    for (const state of states.slice(0, 100)) rig.receipting.forget(state)
+    walk.mockRestore()
+    expect(steps).toBeLessThan(1000)
+    expect(rig.receipting.waiting.forward).toBe(200)
+    expect(rig.said().length).toBe(200)
+    expect(rig.receipting.waiting.forward).toBe(0)
   })
 })

@@ -258,4 +258,27 @@ describe('a publisher that signs two histories', () => {
     expect(far.forks).toHaveLength(1)
     expect(new Set(publisher.published.map(id => id.split(':')[0])).size).toBe(2)
   })
+
+  test('is closed, and opened again, without a look at the logs of others', async () => {
+    const town = new Town()
+    const node = await town.node()
+    node.subscribe('s', 'press/#')
+    await town.run(200)
+    const { engine } = node
+    for (let n = 2; n < 200; n++) node.takes(new WrittenLog(n).write(1))
+    const { left, right } = histories(1, 2)
+    node.takes(...left)
+    await town.run(200)
+    let looked = 0
+    const all = engine.book.all.bind(engine.book)
+    engine.book.all = function * () {
+      for (const log of all()) {
+        looked++
+        yield log
+      }
+    }
+    expect(node.takes(right[1] as SealedBatch)).toEqual(['forked'])
+    expect(engine.forks.lift(peerOf(1), () => {})).toBe(true)
+    expect([engine.book.size > 190, node.forks.length, looked]).toEqual([true, 1, 0])
+  })
 })

@@ -16,8 +16,8 @@ it('a node announces where its own logs end: all at a refresh, and between those
   const gone = logAt(3, true, 5, { trimmed: 5 })
   const another = logAt(4, false, 8)
   const moved = new Set([second])
-  const engine = { book: { all: () => [first, second, gone, another] }, inbox: { info: () => [] }, channels: { joined: new Set() }, own: { newestMs: () => 0 } } as unknown as Parts[0]
-  const { heads } = ownAnnouncement(engine, { addresses: () => [] } as unknown as Parts[1], false, moved)
+  const engine = { book: { publishedBy: (publisher: string) => [first, second, gone, another].filter(log => log.publisher === publisher) }, inbox: { info: () => [] }, channels: { joined: new Set() }, own: { newestMs: () => 0 } } as unknown as Parts[0]
+  const { heads } = ownAnnouncement(engine, { peerId: peerOf(1), addresses: () => [] } as unknown as Parts[1], false, moved)
   const told = (all: boolean): unknown[] => heads(all).map(({ channel, incarnation, position, trimmed, hash }) => [channel, incarnation, position, trimmed, hash[0]])
   expect(told(false)).toEqual([['press', 2, 9, 3, 2]])
   expect(told(false)).toEqual([])

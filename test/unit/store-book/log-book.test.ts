@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LogBook } from '../../../src/store/log-book.js'
 import { batchKey } from '../../../src/store/batch-row.js'
+import { logKey } from '../../../src/message/ids.js'
 import type { LogState } from '../../../src/store/log-state.js'
 import { createMemoryDisk, createMemoryStore, type MemoryStore } from '../../../src/store/memory-store.js'
 import { headBytes, openBatch } from '../../../src/message/batch.js'
@@ -282,6 +283,24 @@ describe('the log book', () => {
     expect([rig.book.size, rig.book.get(state.key), rig.book.byNumber(state.number), rig.book.channels(), rig.book.bytes('press', false)]).toEqual([0, undefined, undefined, [], 0])
     rig.start()
     expect(rig.book.size).toBe(0)
+  })
+
+  it('knows the logs of each publisher, after a start too, without those that were forgotten', () => {
+    const rig = new Rig()
+    const first = new WrittenLog(1, 1)
+    const second = new WrittenLog(1, 2)
+    for (const log of [first, new WrittenLog(2), second]) {
+      log.write(2)
+      rig.hold(log)
+    }
+    const keysOf = (n: number): string[] => [...rig.book.publishedBy(peerOf(n))].map(({ key }) => key).sort()
+    const keys = [first, second].map(({ id }) => logKey(id)).sort()
+    expect([keysOf(1), keysOf(2).length, keysOf(3), rig.book.logsOf(peerOf(1))]).toEqual([keys, 1, [], 2])
+    rig.start()
+    expect([keysOf(1), keysOf(2).length]).toEqual([keys, 1])
+    const state = rig.book.get(logKey(first.id)) as LogState
+    rig.store.commit([...rig.book.drop(state, 2).ops, ...rig.book.forget(state)], () => {})
+    expect([keysOf(1), rig.book.logsOf(peerOf(1))]).toEqual([[logKey(second.id)], 1])
   })
 })
 
