@@ -48,6 +48,8 @@ export class Cursor implements Due {
   /** The publisher's earlier log is done with, as far as this one waits for it. */
   gateOpen = false
   gateDeadline = 0
+  /** Of the earlier log all is settled up to here, and this one waits until so much of what was judged of it is on disk. */
+  gate: { readonly earlier: Cursor, readonly through: number, readonly judged: number } | undefined
   readonly successors = new Set<Cursor>()
   /** A later log says that this one ends here: what lies beyond is late. */
   closedAt = Number.POSITIVE_INFINITY

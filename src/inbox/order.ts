@@ -34,6 +34,7 @@ export function mayFollow (cursor: Cursor, parts: OrderParts, nowMs: number): bo
   if (cursor.gateOpen) return true
   if (!waitsStill(cursor, parts, nowMs)) {
     cursor.gateOpen = true
+    cursor.gate = undefined
     parts.opened(cursor)
     return true
   }
@@ -49,16 +50,22 @@ function waitsStill (cursor: Cursor, parts: OrderParts, nowMs: number): boolean 
   const end = log.linkKnown ? linkedEnd(log, parts) : likelyEnd(log, parts.book)
   if (end === undefined) return false
   const earlier = parts.cursorOf(end.log)
-  if (earlier === undefined || (earlier.mark >= end.position && !earlier.awaitsDisk)) return false
+  if (earlier === undefined) return false
+  if (earlier.mark >= end.position) return !isOnDisk(cursor, earlier, end.position, parts)
   earlier.successors.add(cursor)
-  if (earlier.mark >= end.position) {
-    parts.hurry(earlier)
-    return true
-  }
   if (cursor.gateDeadline === 0) cursor.gateDeadline = nowMs + parts.orderWaitMs
   if (nowMs < cursor.gateDeadline) parts.waitUntil(cursor, cursor.gateDeadline)
   else parts.giveUp(earlier, end.position)
-  return earlier.mark < end.position || earlier.awaitsDisk
+  return true
+}
+
+/** Whether what was judged of the earlier log up to here is on disk. What is judged of it later lies beyond, and nothing here waits for that. */
+function isOnDisk (cursor: Cursor, earlier: Cursor, through: number, parts: OrderParts): boolean {
+  if (cursor.gate?.earlier !== earlier || cursor.gate.through !== through) cursor.gate = { earlier, through, judged: earlier.judged }
+  if (earlier.judgedOnDisk >= cursor.gate.judged) return true
+  earlier.successors.add(cursor)
+  parts.hurry(earlier)
+  return false
 }
 
 interface End {

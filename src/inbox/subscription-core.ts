@@ -235,21 +235,15 @@ export class SubscriptionCore implements ScanParts {
   /** A commit has put this cursor on disk. */
   written (cursor: Cursor): void {
     if (cursor.gone) return
+    // Each sees for itself: what it waits for may be there, though more was judged since.
+    for (const later of cursor.successors) if (!later.gateOpen && later.stall === 'gate') this.activate(later)
     if (cursor.awaitsDisk) {
       // More was judged while the commit was under way.
-      if (this.#isAwaited(cursor)) this.hurry(cursor)
+      if (cursor.stall === 'judged' || this.#work.hasAside(cursor)) this.hurry(cursor)
       return
     }
     this.#work.resume(cursor)
     if (cursor.stall === 'judged') this.activate(cursor)
-    for (const later of cursor.successors) if (!later.gateOpen && later.stall === 'gate') this.activate(later)
-  }
-
-  /** Something waits until what was judged of this log is on disk. */
-  #isAwaited (cursor: Cursor): boolean {
-    if (cursor.stall === 'judged' || this.#work.hasAside(cursor)) return true
-    for (const later of cursor.successors) if (!later.gateOpen && later.stall === 'gate') return true
-    return false
   }
 
   waitUntil (cursor: Cursor, atMs: number): void { this.#work.wait(cursor, atMs) }

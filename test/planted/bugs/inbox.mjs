@@ -176,8 +176,17 @@ export const INBOX = [
     what: 'when more is judged while a commit is under way, what waits for that to be on disk waits for the next lazy commit',
     breaks: 'no stall',
     file: 'src/inbox/subscription-core.ts',
-    find: 'if (this.#isAwaited(cursor)) this.hurry(cursor)',
+    find: "if (cursor.stall === 'judged' || this.#work.hasAside(cursor)) this.hurry(cursor)",
     replace: '',
+    by: 'test/unit/inbox/judged.test.ts'
+  },
+  {
+    name: 'waits-for-what-is-beyond',
+    what: 'a later log waits for the disk also with what is judged of the earlier one beyond its end',
+    breaks: 'no stall',
+    file: 'src/inbox/order.ts',
+    find: 'earlier.judgedOnDisk >= cursor.gate.judged',
+    replace: '!earlier.awaitsDisk',
     by: 'test/unit/inbox/judged.test.ts'
   },
   {

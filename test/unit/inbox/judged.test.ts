@@ -127,6 +127,27 @@ describe('waiting for the disk costs a commit for much, not one for each record'
     expect(rig.commits - before).toBe(2)
   })
 
+  test('a later log does not wait for what is judged beyond the end of the earlier one', () => {
+    const rig = new Rig()
+    rig.open()
+    const earlier = new FakeLog(rig.clock, 1, 1).fill(1, 1, () => ({ expiresInMs: EXPIRY_MS }))
+    const state = rig.hold(...earlier.batches)
+    rig.hold(...new FakeLog(rig.clock, 1, 2, earlier.linkTo()).fill(1, 1).batches)
+    rig.clock.wall += 2 * EXPIRY_MS
+    const consumer = rig.attach()
+    rig.clock.turn()
+    const before = rig.commits
+    const untilCommit = (count: number): void => { while (rig.commits - before < count) expect(rig.clock.step()).toBe(true) }
+    expect(consumer.handle.next()).toBeUndefined()
+    untilCommit(1)
+    rig.inbox.unavailable(state, 2, 2, 'unrecoverable')
+    expect(consumer.handle.next()).toBeUndefined()
+    expect(rig.gaps).toHaveLength(1)
+    // The first commit is done and the second under way.
+    untilCommit(2)
+    expect(consumer.handle.next()?.incarnation.split('-')[0]).toBe('2')
+  })
+
   test('and what was judged ahead stays so after a crash', () => {
     const rig = new Rig()
     rig.open()
