@@ -44,7 +44,7 @@ export interface Settings {
 
 export type SettingName = keyof Settings
 
-export type Origin = { readonly from: 'flag' | 'env' | 'file' | 'default', readonly name: string }
+export type Origin = { readonly from: 'flag' | 'env' | 'file' | 'directory' | 'default', readonly name: string }
 
 export interface ResolvedSettings {
   readonly values: Settings

@@ -3,7 +3,7 @@ import { fromUtf8, utf8 } from '../base/bytes.js'
 import { SkeinError } from '../base/errors.js'
 import type { Logger } from '../base/logger.js'
 import { createIdentity, hasIdentity, loadOrCreateIdentity, type Identity } from '../security/identity.js'
-import type { DataDir } from '../store/data-dir.js'
+import { storePathOf, type DataDir } from '../store/data-dir.js'
 import { createMemoryStore } from '../store/memory-store.js'
 import type { Store, StoreOp } from '../store/store.js'
 import { DEFAULTS } from './options.js'
@@ -51,14 +51,14 @@ export async function openStoreAndIdentity (dir: DataDir, options: { mesh?: stri
         hint: 'Key and store must come from the same directory.'
       })
     }
-    const remembered = store.get('meta', MESH_KEY)
-    const mesh = options.mesh ?? (remembered === undefined ? DEFAULTS.mesh : fromUtf8(remembered))
-    if (remembered !== undefined && fromUtf8(remembered) !== mesh) {
-      throw new SkeinError('ERR_MESH_DIFFERS', `the data directory belongs to mesh ${JSON.stringify(fromUtf8(remembered))}, not ${JSON.stringify(mesh)}`, {
+    const remembered = rememberedIn(store)
+    const mesh = options.mesh ?? remembered.mesh ?? DEFAULTS.mesh
+    if (remembered.mesh !== undefined && remembered.mesh !== mesh) {
+      throw new SkeinError('ERR_MESH_DIFFERS', `the data directory belongs to mesh ${JSON.stringify(remembered.mesh)}, not ${JSON.stringify(mesh)}`, {
         hint: 'Use another data directory for another mesh.'
       })
     }
-    const bootstrap = [...new Set([...options.bootstrap, ...rememberedBootstrap(store)])].slice(0, BOOTSTRAP_MAX)
+    const bootstrap = joinBootstrap(options.bootstrap, remembered.bootstrap)
     const ops: StoreOp[] = [
       { type: 'put', table: 'meta', key: NODE_KEY, value: utf8(identity.peerId) },
       { type: 'put', table: 'meta', key: MESH_KEY, value: utf8(mesh) },
@@ -77,6 +77,37 @@ export async function openStoreAndIdentity (dir: DataDir, options: { mesh?: stri
 
 export async function openInMemory (options: { mesh?: string | undefined, bootstrap: readonly string[] }): Promise<OpenedStore> {
   return { store: createMemoryStore(), storeLost: false, identity: await createIdentity(), mesh: options.mesh ?? DEFAULTS.mesh, bootstrap: options.bootstrap }
+}
+
+export interface Remembered {
+  readonly mesh: string | undefined
+  readonly bootstrap: readonly string[]
+}
+
+/**
+ * What the node of a data directory goes on with when nothing else is said. Reads along without the lock, whoever has it. Undefined where there
+ * is no store. Throws `ERR_STORE`, `ERR_STORE_CORRUPT`, `ERR_STORE_FOREIGN`, `ERR_STORE_NEWER`, `ERR_STORE_OLDER`.
+ */
+export async function readRemembered (dataDir: string): Promise<Remembered | undefined> {
+  const path = storePathOf(dataDir)
+  if (!existsSync(path)) return undefined
+  const { openLmdbStore } = await import('../store/lmdb-store.js')
+  const store = await openLmdbStore({ path, readOnly: true })
+  try {
+    return rememberedIn(store)
+  } finally {
+    await store.close()
+  }
+}
+
+function rememberedIn (store: Store): Remembered {
+  const mesh = store.get('meta', MESH_KEY)
+  return { mesh: mesh === undefined ? undefined : fromUtf8(mesh), bootstrap: rememberedBootstrap(store) }
+}
+
+/** Those given now come first. */
+export function joinBootstrap (given: readonly string[], remembered: readonly string[]): string[] {
+  return [...new Set([...given, ...remembered])].slice(0, BOOTSTRAP_MAX)
 }
 
 function rememberedBootstrap (store: Store): string[] {

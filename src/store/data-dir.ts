@@ -74,7 +74,7 @@ export async function openDataDir (dir: string, options: { readonly role: DataDi
   let held = true
   return {
     dir: path,
-    storePath: join(path, 'store.mdb'),
+    storePath: storePathOf(path),
     keyPath: join(path, 'identity.key'),
     wasReleased,
     release (clean = true) {
@@ -85,6 +85,8 @@ export async function openDataDir (dir: string, options: { readonly role: DataDi
     }
   }
 }
+
+export const storePathOf = (dir: string): string => join(resolve(dir), 'store.mdb')
 
 /** What the lock file says of the process that has, or last had, the directory. Says nothing about whether it is locked. */
 export function readLockHolder (dir: string): LockHolder | undefined {

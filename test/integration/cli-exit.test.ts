@@ -181,6 +181,19 @@ describe('a directory that will not do', () => {
     expect(await lab.skein(['daemon', '--data', dir, '--mesh', 'two'])).toMatchObject({ status: 78, err: expect.stringContaining('ERR_MESH_DIFFERS') })
   })
 
+  test('config show has what the directory goes on with, and tells of a mesh that it would refuse', async () => {
+    const dir = lab.dir()
+    const at = (host: number): string => `/ip4/192.0.2.${host}/tcp/4001/p2p/12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp`
+    await lab.skein(['pub', 'a', 'x', '--until', 'local', '--data', dir, '--mesh', 'one', '--bootstrap', at(1)])
+    const show = async (...args: string[]): Promise<unknown> => JSON.parse((await lab.skein(['config', 'show', '--json', '--origin', '--data', dir, ...args])).out)
+    const directory = `directory ${dir}`
+    expect(await show()).toMatchObject({ mesh: { value: 'one', origin: directory }, bootstrap: { value: [at(1)], origin: directory }, listen: { origin: 'default' } })
+    expect(await show('--bootstrap', at(2), '--mesh', 'one')).toMatchObject({ mesh: { value: 'one', origin: 'flag --mesh' }, bootstrap: { value: [at(2), at(1)], origin: `flag --bootstrap, ${directory}` } })
+    expect(await lab.skein(['config', 'show', '--data', dir, '--mesh', 'two'])).toMatchObject({ status: 0, err: "skein: the directory belongs to the mesh 'one': a daemon would not start in 'two'\n" })
+    writeFileSync(join(dir, 'store.mdb'), 'rubbish')
+    expect(await lab.skein(['config', 'show', '--data', dir])).toMatchObject({ status: 0, err: expect.stringMatching(/^skein: what the directory remembers cannot be looked up: /) })
+  })
+
   test('a port in use ends a daemon that asked for it: 75', async () => {
     const server = createServer()
     await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
@@ -235,6 +248,14 @@ describe('through a daemon', () => {
 
   test('another mesh than the daemon’s is refused: 78', async () => {
     expect(await here(['pub', 'a', 'x', '--mesh', 'elsewhere'])).toMatchObject({ status: 78, err: expect.stringContaining('ERR_MESH_DIFFERS') })
+  })
+
+  test('config show looks into the directory of a node that runs, and does not disturb it', async () => {
+    const { status, out, err } = await here(['config', 'show', '--json', '--origin'])
+    expect([status, err]).toEqual([0, ''])
+    const port = /tcp\/\d+/.exec(daemon.address)?.[0]
+    expect(JSON.parse(out)).toMatchObject({ mesh: { value: 'default', origin: `directory ${daemon.dir}` }, listen: { value: [`/ip4/127.0.0.1/${port}`], origin: `directory ${daemon.dir}` } })
+    expect(await here(['pub', 'after', 'x'])).toMatchObject({ status: 0 })
   })
 
   test('what is not there is not found: 1', async () => {

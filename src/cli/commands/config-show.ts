@@ -12,9 +12,10 @@ const VALUE: ReadonlyArray<Column<ShownSetting>> = [{ title: 'SETTING', cell: ({
 export const command: Command = {
   name: 'config show',
   summary: 'Show what a daemon would run with.',
-  text: 'A data directory that has a mesh and addresses to join from before goes on with those, when none are given. They are not looked up.',
+  text: `A data directory goes on with the mesh, the addresses to join from and the port that its node had, when none are given: they are looked up
+there, whether a node runs on it or not.`,
   flags: [
-    { name: 'origin', summary: 'Show where each value comes from: flag, environment, file or default.' },
+    { name: 'origin', summary: 'Show where each value comes from: flag, environment, file, the data directory or default.' },
     { ...JSON_FLAG, summary: 'Write a JSON object with the keys and values of a configuration file: without --origin it is one.' },
     ...NODE_FLAGS,
     HELP_FLAG
@@ -24,7 +25,9 @@ export const command: Command = {
 }
 
 async function show (invocation: Invocation, context: Context): Promise<number> {
-  const resolved = await resolveSettings({ flags: invocation.flags, env: context.env, role: 'daemon' })
+  const { withRemembered } = await import('../../daemon/remembered.js')
+  const { resolved, warning } = await withRemembered(await resolveSettings({ flags: invocation.flags, env: context.env, role: 'daemon' }))
+  if (warning !== undefined) context.note(warning)
   for (const { name, hint } of unknownVariables(context.env)) context.note([`the variable ${name} is unknown and has no effect.`, ...(hint === undefined ? [] : [hint])].join(' '))
   const withOrigin = switchFlag(invocation, 'origin')
   const originOf = ({ setting, byDefault }: ShownSetting): string => {
