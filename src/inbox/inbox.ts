@@ -181,8 +181,12 @@ export class Inbox {
     return false
   }
 
-  /** When the latest durable subscription was made, ms since 1970; 0: there is none. */
-  get latestCreationMs (): number { return Math.max(0, ...[...this.#cores.values()].map(core => core.row.createdAt)) }
+  /** When the latest durable subscription that covers this channel was made, ms since 1970; 0: there is none. */
+  latestCreationMs (channel: string): number {
+    let latest = 0
+    for (const { row, filter } of this.#cores.values()) if (row.createdAt > latest && filter.matchesChannel(channel)) latest = row.createdAt
+    return latest
+  }
 
   /** Names of the durable subscriptions that cover this channel. */
   durableIn (channel: string): string[] {

@@ -183,7 +183,7 @@ export class Engine {
       floor: (log) => this.emission.floor(log),
       localFloor: (log) => this.inbox.floor(log),
       isSubscribed: (channel) => this.inbox.wantsChannel(channel),
-      latestCreationMs: () => this.inbox.latestCreationMs,
+      latestCreationMs: (channel) => this.inbox.latestCreationMs(channel),
       overCustody: () => this.custodian.over(),
       isCurrent: (log) => this.own.isCurrent(log)
     })

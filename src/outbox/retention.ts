@@ -62,8 +62,8 @@ export interface RetentionContext {
   readonly localFloor: (log: LogState) => number
   /** A durable subscription of this node takes in the channel. */
   readonly isSubscribed: (channel: string) => boolean
-  /** When the latest durable subscription of this node was made, ms since 1970; 0: there is none. */
-  readonly latestCreationMs: () => number
+  /** When the latest durable subscription of this node that takes in the channel was made, ms since 1970; 0: there is none. */
+  readonly latestCreationMs: (channel: string) => number
   /** Bytes that should go, by publisher, so that what is kept for others is within its quotas. */
   readonly overCustody: () => Map<string, number>
   /** This life of the node writes the log: its rows belong to the outbox's lane, those of all others to the inbox's. */
@@ -170,8 +170,8 @@ export class Retention {
 
   /** Signs the trim and drops what it covers. */
   #trim (log: LogState, through: number, reason: 'expired' | 'evicted', ops: StoreOp[]): boolean {
-    // After each subscription here, also when the clock has gone back since: what was trimmed before one was made it has no claim on.
-    const time = Math.max(Math.floor(this.#c.clock.wallMs()), this.#c.latestCreationMs() + 1)
+    // After each subscription to it here, also when the clock has gone back since: what was trimmed before one was made it has no claim on.
+    const time = Math.max(Math.floor(this.#c.clock.wallMs()), this.#c.latestCreationMs(log.channel) + 1)
     const trim = { log: log.id, through, reason, time }
     this.#c.book.noteTrim(log, trim, signTrim(this.#c.crypto, this.#c.mesh, trim))
     const dropped = this.#c.book.drop(log, through, DROP_BATCHES)

@@ -68,7 +68,7 @@ export const RETENTION = [
     what: 'when the clock goes back a trim counts as older than the subscription that claims what it covers, and nothing is told',
     breaks: 'no silent loss',
     file: 'src/outbox/retention.ts',
-    find: 'Math.max(Math.floor(this.#c.clock.wallMs()), this.#c.latestCreationMs() + 1)',
+    find: 'Math.max(Math.floor(this.#c.clock.wallMs()), this.#c.latestCreationMs(log.channel) + 1)',
     replace: 'Math.floor(this.#c.clock.wallMs())',
     by: 'test/unit/outbox/retention.test.ts'
   },

@@ -57,6 +57,21 @@ describe('subscriptions', () => {
     expect(rig.inbox.needs(rig.book.ensure(a!.id))).toBeUndefined()
   })
 
+  test('a channel is as old as the latest subscription that covers it, whatever the clock says since', () => {
+    const rig = new Rig()
+    const made: number[] = []
+    for (const [name, filter] of [['one', 'a/#'], ['two', 'a/b'], ['three', 'b/#']] as const) {
+      rig.clock.wall += 1000
+      made.push(rig.clock.wall)
+      rig.open({ name, filters: [filter] })
+    }
+    rig.clock.wall -= 1_000_000
+    rig.open({ name: 'four', filters: ['+/x'] })
+    expect(['a', 'b', 'c'].map(channel => rig.inbox.latestCreationMs(channel))).toEqual([made[1], made[2], rig.clock.wall])
+    rig.crash()
+    expect(rig.inbox.latestCreationMs('a')).toBe(made[1])
+  })
+
   test('a channel that a latest subscription takes in anew is read from the change on', () => {
     const rig = new Rig()
     rig.open({ from: 'latest', filters: ['a/#'] })

@@ -20,10 +20,10 @@ class Rig {
   localFloor = Number.POSITIVE_INFINITY
   current = 1
   over = new Map<string, number>()
-  latestCreationMs = 0
+  readonly latestCreationMs = new Map<string, number>()
   readonly retention = new Retention({
     clock: this.clock, crypto: fakeCrypto(self), mesh: testMesh, book: this.book, retention: () => this.rules, floor: () => this.floor, localFloor: () => this.localFloor, isCurrent: (log) => log.incarnation.number === this.current,
-    isSubscribed: () => this.localFloor !== Number.POSITIVE_INFINITY, latestCreationMs: () => this.latestCreationMs, overCustody: () => new Map(this.over)
+    isSubscribed: () => this.localFloor !== Number.POSITIVE_INFINITY, latestCreationMs: (channel) => this.latestCreationMs.get(channel) ?? 0, overCustody: () => new Map(this.over)
   })
 
   /** A log with one batch of ten records for each of these ages. */
@@ -54,12 +54,13 @@ describe('retention of own logs', () => {
     expect(rig.store.keys('batch').length).toBe(2)
   })
 
-  it('says of what it trims that this was after each subscription here was made, also when the clock has gone back since', () => {
+  it('says of what it trims that this was after each subscription to it here was made, also when the clock has gone back since', () => {
     const rig = new Rig()
-    rig.latestCreationMs = rig.clock.wallMs() + HOUR
     const log = rig.log(9, 1, [25 * HOUR, 0])
+    const made = rig.clock.wallMs() + HOUR
+    rig.latestCreationMs.set(log.channel, made).set('other', made + HOUR)
     rig.pass('trimOwn')
-    expect([log.trimmed, log.trimTime]).toEqual([10, rig.latestCreationMs + 1])
+    expect([log.trimmed, log.trimTime]).toEqual([10, made + 1])
   })
 
   it('leaves each log to the lane that writes it, and the oldest go first whoever’s turn it is', () => {
