@@ -164,9 +164,10 @@ export class Directory {
     return signed
   }
 
-  /** All that is known, for a neighbour that has just come. */
-  everything (): Uint8Array[] {
-    return [...this.#own, ...this.#nodes.pages()]
+  /** All that is known, for a neighbour that has just come. It may be asked for at leisure: each node's announcement is the latest when its turn comes. */
+  * everything (): Generator<Uint8Array> {
+    yield * this.#own
+    yield * this.#nodes.pages()
   }
 
   /** A page from the neighbour `from`. 'accept': news; 'ignore': known or of no use; 'reject': not what it claims to be. */

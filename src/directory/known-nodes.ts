@@ -34,7 +34,8 @@ export class KnownNodes {
 
   get size (): number { return this.#nodes.size }
   get (peerId: string): KnownNode | undefined { return this.#nodes.get(peerId) }
-  pages (): Uint8Array[] { return [...this.#nodes.values()].flatMap(node => [...node.pages.values()]) }
+  /** Nodes may come and go between two pages. */
+  * pages (): Generator<Uint8Array> { for (const peerId of [...this.#nodes.keys()]) yield * this.#nodes.get(peerId)?.pages.values() ?? [] }
 
   /** Makes room for a page that `from` brings of this node. False: there is none for it. */
   makeRoom (peerId: string, from: string, bytes: number): boolean {

@@ -30,6 +30,7 @@ import { LogBook } from '../store/log-book.js'
 import type { LogState } from '../store/log-state.js'
 import type { Store } from '../store/store.js'
 import type { DeadLetter, Gap, NodeOptions } from './api.js'
+import { Announcing } from './announcing.js'
 import { Channels, GOSSIP_TOPICS } from './channels.js'
 import { Conducts } from './conduct.js'
 import { Counters } from './counters.js'
@@ -106,6 +107,7 @@ export class Engine {
   readonly housekeeping: Housekeeping
   readonly inspection: Inspection
   readonly neighbourhood: Neighbourhood
+  readonly announcing: Announcing
   readonly ephemeral: Ephemeral
   readonly intake: Intake
   readonly puller: Puller
@@ -131,6 +133,7 @@ export class Engine {
     this.housekeeping = new Housekeeping(this)
     this.inspection = new Inspection(this)
     this.neighbourhood = new Neighbourhood(this)
+    this.announcing = new Announcing(this)
     const { clock, random, crypto, mesh, store, network, settings } = this.options
     this.lapses = new Lapses(this, settings.lapseAfterMs)
     this.gapLog = new GapLog(clock, store)
@@ -159,7 +162,7 @@ export class Engine {
         options.listener.notice({ code: 'ERR_LIMIT', message: `there are more logs than this node may know; those of ${publisher} in ${channel} and others are left out` })
       }
     })
-    const send = (peerId: string, frame: Uint8Array): boolean => network.send(peerId, frame)
+    const send = (peerId: string, frame: Uint8Array): boolean => this.send(peerId, frame)
     const strike = (peerId: string, reason: string): void => { this.strike(peerId, reason) }
     const failed = (error: Error): void => { options.listener.failed(error) }
 
@@ -269,7 +272,7 @@ export class Engine {
       clock, random, crypto, mesh, self, store,
       own: () => ownAnnouncement(this, network, settings.relay === true, this.headsMoved),
       gossip: (page) => { network.gossip(GOSSIP_TOPICS.directory, tagged(GOSSIP.announcement, page)) },
-      tell: (pages) => { this.neighbourhood.tell(pages) },
+      tell: (pages) => { this.announcing.tell(pages) },
       came: (author, sequence, from) => { this.came(author, sequence, from) },
       isUseful: (author) => this.neighbours.isUp(author) || this.book.publisherBytes(author) > 0,
       heard: (publisher, heads, joined, from) => {
@@ -320,6 +323,13 @@ export class Engine {
   }
 
   get isClosed (): boolean { return this.#closed }
+
+  /** Sends a frame to a neighbour. False: its link is full, and `drained` says when it takes more. */
+  send (peerId: string, frame: Uint8Array): boolean {
+    const takesMore = this.options.network.send(peerId, frame)
+    if (!takesMore) this.neighbours.filled(peerId)
+    return takesMore
+  }
 
   /** A neighbour broke the protocol. */
   strike (peerId: string, reason: string): void { this.conducts.strike(peerId, reason) }

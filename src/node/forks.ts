@@ -144,12 +144,12 @@ export class Forks {
   drained (peerId: string): void { this.#owe(peerId, []) }
 
   #owe (peerId: string, more: readonly Uint8Array[]): void {
-    const unsent = [...this.#unsent.get(peerId) ?? [], ...more]
+    const unsent = [...new Set([...this.#unsent.get(peerId) ?? [], ...more])]
     let sent = 0
-    let roomLeft = true
+    let roomLeft = !this.#e.neighbours.isFull(peerId)
     for (const proofs of framesOf(unsent)) {
       if (!roomLeft) break
-      roomLeft = this.#e.options.network.send(peerId, encodeFrame('forks', { proofs: proofs as Array<Uint8Array<ArrayBuffer>> }))
+      roomLeft = this.#e.send(peerId, encodeFrame('forks', { proofs: proofs as Array<Uint8Array<ArrayBuffer>> }))
       sent += proofs.length
     }
     if (sent >= unsent.length) this.#unsent.delete(peerId)

@@ -1,17 +1,12 @@
 import { copyBytes } from '../base/bytes.js'
 import type { NetworkPeer } from '../network/network.js'
-import { decodeFrame, encodeFrame, framesOf } from '../repair/frames.js'
+import { decodeFrame } from '../repair/frames.js'
 import { announcementCost, VERIFY_COST } from './conduct.js'
 import type { Engine } from './engine.js'
-
-/** Pages that wait for one neighbour's link. */
-const UNSENT_PAGES_MAX = 8192
 
 /** Neighbours that come and go, and the frames they send: each goes to the room it is for. */
 export class Neighbourhood {
   readonly #e: Engine
-  /** What a neighbour that has come is still to be told of the directory, which may be more than its link takes at once. */
-  readonly #unsent = new Map<string, Uint8Array[]>()
 
   constructor (engine: Engine) {
     this.#e = engine
@@ -20,8 +15,7 @@ export class Neighbourhood {
   peerUp (peer: NetworkPeer): void {
     this.#e.neighbours.up(peer)
     this.#e.conducts.seen(peer.id)
-    this.#unsent.set(peer.id, this.#e.directory.everything())
-    this.#sendAnnouncements(peer.id)
+    this.#e.announcing.peerUp(peer.id)
     this.#e.forks.peerUp(peer.id)
     this.#e.lives.tell(peer.id)
     this.#e.repair.peerUp(peer.id)
@@ -32,34 +26,9 @@ export class Neighbourhood {
 
   /** The link takes frames again. */
   drained (peerId: string): void {
-    this.#sendAnnouncements(peerId)
+    this.#e.neighbours.drained(peerId)
+    this.#e.announcing.drained(peerId)
     this.#e.forks.drained(peerId)
-  }
-
-  #sendAnnouncements (peerId: string): void {
-    const unsent = this.#unsent.get(peerId)
-    if (unsent === undefined) return
-    let sent = 0
-    let roomLeft = true
-    for (const signed of framesOf(unsent)) {
-      if (!roomLeft) break
-      roomLeft = this.#e.options.network.send(peerId, encodeFrame('announcements', { signed: signed as Array<Uint8Array<ArrayBuffer>> }))
-      sent += signed.length
-    }
-    if (sent >= unsent.length) this.#unsent.delete(peerId)
-    else this.#unsent.set(peerId, unsent.slice(sent))
-  }
-
-  /** Announcements for all neighbours but the one they came from. */
-  tell (pages: readonly Uint8Array[], except?: string): void {
-    if (pages.length === 0) return
-    for (const peerId of this.#e.neighbours.ids()) {
-      if (peerId === except) continue
-      const waiting = this.#unsent.get(peerId) ?? []
-      // To a link that takes nothing the whole directory is owed in the end, and no more than that.
-      this.#unsent.set(peerId, waiting.length > UNSENT_PAGES_MAX ? this.#e.directory.everything() : [...waiting, ...pages])
-      this.#sendAnnouncements(peerId)
-    }
   }
 
   /** Returns what of it was for nothing, in units of work. */
@@ -73,13 +42,13 @@ export class Neighbourhood {
       else waste += announcementCost(page)
     }
     // What was news here by a link has not come by gossip: the others may have missed it too.
-    this.tell(news, peerId)
+    this.#e.announcing.tell(news, peerId)
     return waste
   }
 
   peerDown (peerId: string, reason: string): void {
     this.#e.neighbours.down(peerId)
-    this.#unsent.delete(peerId)
+    this.#e.announcing.peerDown(peerId)
     this.#e.forks.peerDown(peerId)
     this.#e.provider.peerDown(peerId)
     this.#e.puller.peerDown(peerId)

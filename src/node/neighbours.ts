@@ -13,9 +13,23 @@ interface Neighbour {
 /** The neighbours that are up, and the channels they take part in. */
 export class Neighbours {
   readonly #up = new Map<string, Neighbour>()
+  readonly #full = new Set<string>()
 
-  up (peer: NetworkPeer): void { this.#up.set(peer.id, { peer, channels: this.#up.get(peer.id)?.channels ?? new Set(), joined: this.#up.get(peer.id)?.joined ?? new Set() }) }
-  down (peerId: string): void { this.#up.delete(peerId) }
+  up (peer: NetworkPeer): void {
+    this.#full.delete(peer.id)
+    this.#up.set(peer.id, { peer, channels: this.#up.get(peer.id)?.channels ?? new Set(), joined: this.#up.get(peer.id)?.joined ?? new Set() })
+  }
+
+  down (peerId: string): void {
+    this.#up.delete(peerId)
+    this.#full.delete(peerId)
+  }
+
+  /** Its link is above its high-water mark, until it has drained. */
+  filled (peerId: string): void { if (this.#up.has(peerId)) this.#full.add(peerId) }
+  drained (peerId: string): void { this.#full.delete(peerId) }
+  isFull (peerId: string): boolean { return this.#full.has(peerId) }
+
   isUp (peerId: string): boolean { return this.#up.has(peerId) }
   isRelay (peerId: string): boolean { return this.#up.get(peerId)?.peer.relay === true }
   /** It takes in what others publish in the channel, and does not only publish there. */

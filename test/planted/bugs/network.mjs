@@ -109,6 +109,24 @@ export const NETWORK = [
     by: 'test/unit/node/bad-peer-frames.test.ts'
   },
   {
+    name: 'full-link-told-on',
+    what: 'news of the directory goes on being sent to a link that is full',
+    breaks: 'a slow peer costs no memory',
+    file: 'src/node/announcing.ts',
+    find: 'while (!this.#e.neighbours.isFull(peerId)) {',
+    replace: 'for (;;) {',
+    by: 'test/unit/node/announcing.test.ts'
+  },
+  {
+    name: 'news-for-a-full-link-unbounded',
+    what: 'news of the directory waits for a full link without a bound',
+    breaks: 'a slow peer costs no memory',
+    file: 'src/node/announcing.ts',
+    find: 'if (owed.newsBytes <= UNSENT_BYTES_MAX) continue',
+    replace: 'if (owed.newsBytes >= -UNSENT_BYTES_MAX) continue',
+    by: 'test/unit/node/announcing.test.ts'
+  },
+  {
     name: 'rejected-gossip-not-struck',
     what: 'a neighbour that passes forged gossip on is never cut off',
     breaks: 'invalid signatures: then a ban',
