@@ -5,6 +5,7 @@ import type { Document, LineCounter } from 'yaml'
 import { SkeinError } from '../base/errors.js'
 import { CONFIG_SCHEMA, type ConfigFile } from './config-schema.js'
 import { didYouMeanHint } from './did-you-mean.js'
+import { formatBytes } from './duration.js'
 
 /** A configuration is a page of text; a larger file is some other file. */
 const CONFIG_BYTES_MAX = 1024 * 1024
@@ -25,7 +26,7 @@ export interface LoadedConfig {
 export async function loadConfigFile (path: string): Promise<LoadedConfig> {
   const text = readText(path)
   if (nestsTooDeep(text)) throw new SkeinError('ERR_BAD_CONFIG', `${path}: it is nested too deep for a configuration file`, { hint: 'It has at most five levels.' })
-  const { LineCounter, parseDocument } = await import('yaml')
+  const { LineCounter, parseDocument, visit } = await import('yaml')
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, maxAliasCount: 100, logLevel: 'error' } as Parameters<typeof parseDocument>[1])
   const syntaxError = document.errors[0]
@@ -38,7 +39,15 @@ export async function loadConfigFile (path: string): Promise<LoadedConfig> {
     const line = lineOf(document, lines, at)
     return line === undefined ? path : `${path}:${line}`
   }
-  const values: unknown = toValue(document, path) ?? {}
+  let astray: number | undefined
+  visit(document, {
+    Alias: (_, alias) => {
+      if (alias.resolve(document) !== undefined) return undefined
+      astray = alias.range?.[0]
+      return visit.BREAK
+    }
+  })
+  const values: unknown = toValue(document, astray === undefined ? path : `${path}:${lines.linePos(astray).line}`) ?? {}
   const validate = await validator()
   if (!validate(values)) throw explain(validate.errors ?? [], place)
   return { path, values, place }
@@ -89,11 +98,11 @@ function shownJson (value: unknown): string {
   }
 }
 
-function toValue (document: Document, path: string): unknown {
+function toValue (document: Document, place: string): unknown {
   try {
     return document.toJS({ maxAliasCount: 100 })
   } catch (error) {
-    throw new SkeinError('ERR_BAD_CONFIG', `${path}: ${(error as Error).message}`, { cause: error })
+    throw new SkeinError('ERR_BAD_CONFIG', `${place}: ${shown((error as Error).message)}`, { hint: 'An alias, *name, stands for what is marked with &name before it; a text that begins with * needs quotes.', cause: error })
   }
 }
 
@@ -138,19 +147,31 @@ function faultOf ({ keyword, params, data, parentSchema, instancePath }: ErrorOb
   return data === null ? `has no value; it should be ${expected}` : `is ${shownJson(data)}; it should be ${expected}`
 }
 
-type ConfigSchema = Readonly<Record<string, unknown>> & { readonly type?: string, readonly enum?: readonly string[], readonly minimum?: number }
+interface ConfigSchema {
+  readonly type?: string
+  readonly enum?: readonly string[]
+  readonly minimum?: number
+  readonly pattern?: string
+  readonly anyOf?: readonly ConfigSchema[]
+  readonly examples?: readonly unknown[]
+}
 
-function expectedOf ({ type, enum: allowed, pattern, anyOf, minimum }: ConfigSchema): string {
+function expectedOf ({ type, enum: allowed, pattern, anyOf, minimum, examples }: ConfigSchema): string {
   if (allowed !== undefined) return allowed.length === 1 ? String(allowed[0]) : `${allowed.slice(0, -1).join(', ')} or ${allowed.at(-1)}`
-  if (anyOf !== undefined) return 'a size: bytes, or a number with a unit such as 64KiB, 1MiB, 1GiB'
+  if (anyOf !== undefined) return `a size of at least ${formatBytes(anyOf[0]?.minimum ?? 1).replace(' ', '')}: bytes, or a number with a unit such as 64KiB, 1MiB, 1GiB`
   if (pattern !== undefined) return 'a duration: a number with a unit, such as 500ms, 10s, 2m, 1h, 7d'
   switch (type) {
     case 'boolean': return 'true or false'
     case 'integer': return `a whole number${minimum === undefined ? '' : ` of at least ${minimum}`}`
     case 'array': return 'a list'
-    case 'object': return 'keys with values, such as mesh: factory'
+    case 'object': return `keys with values, such as ${asYaml(examples?.[0])}`
     default: return 'a text'
   }
+}
+
+function asYaml (value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value)
+  return Object.entries(value).map(([key, of]) => `${key}: ${typeof of === 'object' ? `{ ${asYaml(of)} }` : String(of)}`).join(', ')
 }
 
 function lineOf (document: Document, lines: LineCounter, path: Path): number | undefined {

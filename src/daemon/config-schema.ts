@@ -9,17 +9,19 @@ const duration = {
   description: 'A number and a unit: 500ms, 10s, 2m, 1h, 7d.'
 } as const
 
-const size = {
+/** What a node asks for at least, bytes. With a unit a size is a text, which settings.ts compares with the same. */
+export const SIZE_MIN = { messageBytesMax: 1, retention: 64 * 1024, custody: 4 * 1024 * 1024 } as const
+
+const size = (minimum: number) => ({
   anyOf: [
-    { type: 'integer', minimum: 1 },
+    { type: 'integer', minimum },
     { type: 'string', pattern: '^\\d+(\\.\\d+)?\\s*(B|KiB|MiB|GiB|TiB)?$' }
-  ],
-  description: 'Bytes, or a number with a unit: 64KiB, 1MiB, 1GiB.'
-} as const
+  ]
+}) as const
 
 const retention = {
   age: { ...duration, description: 'Records older than this are trimmed, settled or not. Default 7d.' },
-  bytes: { ...size, description: 'Bytes kept per channel. Default 1GiB.' },
+  bytes: { ...size(SIZE_MIN.retention), description: 'Bytes kept per channel. Default 1GiB.' },
   records: { type: 'integer', minimum: 1, description: 'Records kept per channel. Default: no limit.' },
   until: { enum: ['age', 'processed'], description: 'Keep what is settled until it is too old or in the way, or only until all known durable subscriptions have settled it. Default age.' },
   onFull: { enum: ['refuse', 'evict'], description: 'At the quota: refuse new messages, or evict the oldest ones. Default refuse.' }
@@ -34,6 +36,7 @@ export const CONFIG_SCHEMA = {
   title: 'Skein configuration',
   type: 'object',
   additionalProperties: false,
+  examples: [{ mesh: 'factory' }],
   properties: {
     data: { type: 'string', minLength: 1, description: 'Data directory. A relative path counts from the directory of this file.' },
     mesh: { type: 'string', minLength: 1, maxLength: 128, description: 'Mesh id: only nodes with the same one talk to each other.' },
@@ -42,20 +45,23 @@ export const CONFIG_SCHEMA = {
     relay: { type: 'boolean', description: 'Carry and keep every channel that neighbours use. Default true for a daemon.' },
     mdns: { type: 'boolean', description: 'Find nodes on the local network by multicast DNS. Default false.' },
     logLevel: { enum: LOG_LEVELS, description: 'What is logged to stderr. Read again on SIGHUP.' },
-    messageBytesMax: { ...size, description: 'Largest body of one message. Default 256KiB, at most 1MiB.' },
+    messageBytesMax: { ...size(SIZE_MIN.messageBytesMax), description: 'Largest body of one message. Default 256KiB, at most 1MiB.' },
     publishWait: { ...duration, description: 'How long a publish waits for room at the quota. Default 5s.' },
     history: { type: 'string', minLength: 1, description: 'File to which what the node does is appended, for skein-check. A relative path counts from the directory of this file.' },
     retention: {
       type: 'object',
       additionalProperties: false,
       description: 'What is kept for how long, by default and per channel.',
+      examples: [{ age: '7d' }],
       properties: {
         ...retention,
         channels: {
           type: 'object',
           maxProperties: 4096,
           propertyNames: { minLength: 1, maxLength: 256 },
-          additionalProperties: { type: 'object', additionalProperties: false, properties: retention }
+          description: 'Channels that are kept otherwise, each with the keys that differ.',
+          examples: [{ telemetry: { age: '1h' } }],
+          additionalProperties: { type: 'object', additionalProperties: false, description: 'What differs for this channel.', examples: [{ age: '1h' }], properties: retention }
         }
       }
     },
@@ -64,9 +70,10 @@ export const CONFIG_SCHEMA = {
       type: 'object',
       additionalProperties: false,
       description: 'How much is kept of what others publish, whatever the channel.',
+      examples: [{ bytes: '4GiB' }],
       properties: {
-        bytes: { ...size, description: 'Bytes altogether. Default 4GiB.' },
-        bytesPerPublisher: { ...size, description: 'Bytes of each publisher. Default 1GiB.' }
+        bytes: { ...size(SIZE_MIN.custody), description: 'Bytes altogether. Default 4GiB.' },
+        bytesPerPublisher: { ...size(SIZE_MIN.custody), description: 'Bytes of each publisher. Default 1GiB.' }
       }
     }
   }

@@ -3,11 +3,13 @@ import { SkeinError } from '../base/errors.js'
 import { MESSAGE_BYTES_HARD_MAX } from '../base/limits.js'
 import type { Logger } from '../base/logger.js'
 import type { NodeOptions } from '../node/api.js'
-import { formatBytes } from './duration.js'
+import { formatBytes, formatDuration } from './duration.js'
 import type { Origin, ResolvedSettings } from './settings.js'
 
-/** What a node asks for at least. */
+/** What a node asks for. */
 const LAPSE_AFTER_MS_MIN = 60_000
+const LAPSE_AFTER_MS_MAX = 10_000_000_000_000
+const PUBLISH_WAIT_MS_MAX = 86_400_000
 
 export async function nodeOptions (resolved: ResolvedSettings, role: 'daemon' | 'command', logger: Logger): Promise<NodeOptions> {
   await checkSettings(resolved)
@@ -33,8 +35,11 @@ export async function nodeOptions (resolved: ResolvedSettings, role: 'daemon' | 
 
 /** What can be told wrong without starting anything. `config check` stops here. */
 export async function checkSettings ({ values, origins }: ResolvedSettings): Promise<void> {
-  const { listen = [], bootstrap, messageBytesMax, lapseAfter = 0 } = values
-  if (lapseAfter !== 0 && lapseAfter < LAPSE_AFTER_MS_MIN) throw bad(origins.lapseAfter, `subscriptions cannot lapse after ${lapseAfter} ms`, 'At least 1m, or 0s for never.')
+  const { listen = [], bootstrap, messageBytesMax, publishWait = 0, lapseAfter = 0 } = values
+  if (lapseAfter !== 0 && lapseAfter < LAPSE_AFTER_MS_MIN) throw bad(origins.lapseAfter, `subscriptions cannot lapse after ${formatDuration(lapseAfter)}`, 'At least 1m, or 0s for never.')
+  if (lapseAfter > LAPSE_AFTER_MS_MAX) throw bad(origins.lapseAfter, `subscriptions cannot lapse after ${formatDuration(lapseAfter)}`, 'At most 115740d, or 0s for never.')
+  if (publishWait > PUBLISH_WAIT_MS_MAX) throw bad(origins.publishWait, `a publish cannot wait ${formatDuration(publishWait)}`, 'At most 1d.')
+  if (messageBytesMax === 0) throw bad(origins.messageBytesMax, 'messages cannot be limited to 0 bytes', 'At least 1.')
   if (messageBytesMax !== undefined && messageBytesMax > MESSAGE_BYTES_HARD_MAX) {
     throw bad(origins.messageBytesMax, `${formatBytes(messageBytesMax)} a message is over the hard limit`, `At most ${formatBytes(MESSAGE_BYTES_HARD_MAX)}.`)
   }

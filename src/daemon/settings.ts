@@ -7,10 +7,10 @@ import { homedir } from 'node:os'
 import { SkeinError } from '../base/errors.js'
 import { isChannel } from '../message/topic.js'
 import { loadConfigFile, type LoadedConfig } from './config-file.js'
-import { LOG_LEVELS, type ConfigFile, type ConfigRetention, type LogLevel } from './config-schema.js'
+import { LOG_LEVELS, SIZE_MIN, type ConfigFile, type ConfigRetention, type LogLevel } from './config-schema.js'
 import { defaultDataDir } from './data-dir.js'
 import { didYouMeanHint } from './did-you-mean.js'
-import { parseBytes, parseDuration } from './duration.js'
+import { formatBytes, parseBytes, parseDuration } from './duration.js'
 
 export interface RetentionSettings {
   readonly ageMs?: number
@@ -81,10 +81,9 @@ export const SETTINGS: Readonly<Record<SettingName, Setting>> = {
 
 export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[]
 
-/** What a node asks for at least. */
+/** What a node asks for at least, and at most. */
 const RETENTION_AGE_MS_MIN = 1_000
-const RETENTION_BYTES_MIN = 64 * 1024
-const CUSTODY_BYTES_MIN = 4 * 1024 * 1024
+const RETENTION_AGE_MS_MAX = 10_000_000_000_000
 
 /** Variables that this program reads and that are no settings. */
 const OTHER_VARIABLES = ['SKEIN_CONFIG', 'SKEIN_JSON']
@@ -141,7 +140,7 @@ function resolveOne (name: SettingName, { flags, env, role }: SettingSources, fi
   const inFile = key === undefined ? undefined : file?.values[key]
   if (file !== undefined && key !== undefined && inFile !== undefined) {
     const place = file.place([key])
-    return { value: fromFile(setting.kind, inFile, `${place}: '${key}'`, file.path), origin: { from: 'file', name: place } }
+    return { value: fromFile(setting.kind, inFile, key, file), origin: { from: 'file', name: place } }
   }
   return { value: defaultOf(name, env, role), origin: { from: 'default', name: 'default' } }
 }
@@ -170,39 +169,56 @@ function fromText (kind: Kind, value: unknown, what: string, code: 'ERR_USAGE' |
   }
 }
 
-function fromFile (kind: Kind, value: unknown, what: string, file: string): unknown {
+function fromFile (kind: Kind, value: unknown, key: string, file: LoadedConfig): unknown {
   switch (kind) {
-    case 'path': return resolve(dirname(file), String(value).replace(/^~(?=\/)/, homedir()))
-    case 'size': case 'duration': return fromText(kind, value, what, 'ERR_BAD_CONFIG')
-    case 'custody': return custodyOf(value as NonNullable<ConfigFile['custody']>, what)
-    case 'retention': return retentionOf(value as NonNullable<ConfigFile['retention']>, what)
+    case 'path': return resolve(dirname(file.path), String(value).replace(/^~(?=\/)/, homedir()))
+    case 'size': case 'duration': return fromText(kind, value, placed(file, [key]), 'ERR_BAD_CONFIG')
+    case 'custody': return custodyOf(value as NonNullable<ConfigFile['custody']>, file)
+    case 'retention': return retentionOf(value as NonNullable<ConfigFile['retention']>, file)
     default: return value
   }
 }
 
-function retentionOf (config: NonNullable<ConfigFile['retention']>, what: string): NonNullable<Settings['retention']> {
-  const one = ({ age, bytes, records, until, onFull }: ConfigRetention): RetentionSettings => recode('ERR_BAD_CONFIG', () => ({
-    ...(age === undefined ? {} : { ageMs: atLeast(parseDuration(age, what), RETENTION_AGE_MS_MIN, `${what}: an age of ${age} is too short`, 'At least 1s.') }),
-    ...(bytes === undefined ? {} : { bytes: atLeast(parseBytes(String(bytes), what), RETENTION_BYTES_MIN, `${what}: bytes of ${bytes} are too few`, 'At least 64KiB.') }),
+/** A key of the file, with its line, for the start of a message. */
+const placed = (file: LoadedConfig, path: string[]): string => `${file.place(path)}: '${path.join('.')}'`
+
+function retentionOf (config: NonNullable<ConfigFile['retention']>, file: LoadedConfig): NonNullable<Settings['retention']> {
+  const one = ({ age, bytes, records, until, onFull }: ConfigRetention, path: string[]): RetentionSettings => ({
+    ...(age === undefined ? {} : { ageMs: ageOf(age, placed(file, [...path, 'age'])) }),
+    ...(bytes === undefined ? {} : { bytes: sizeOf(bytes, placed(file, [...path, 'bytes']), SIZE_MIN.retention) }),
     ...(records === undefined ? {} : { records }),
     ...(until === undefined ? {} : { until }),
     ...(onFull === undefined ? {} : { onFull })
-  }))
+  })
   const { channels } = config
+  const path = ['retention', 'channels']
   const wrong = Object.keys(channels ?? {}).find((channel) => !isChannel(channel))
-  if (wrong !== undefined) throw new SkeinError('ERR_BAD_CONFIG', `${what}: '${wrong}' is not a channel`, { hint: 'A channel is the first level of a topic: orders, not orders/new.' })
+  if (wrong !== undefined) throw new SkeinError('ERR_BAD_CONFIG', `${file.place([...path, wrong])}: '${wrong}' is not a channel`, { hint: 'A channel is the first level of a topic: orders, not orders/new.' })
   return {
-    ...one(config),
-    ...(channels === undefined ? {} : { channels: Object.fromEntries(Object.entries(channels).map(([channel, of]) => [channel, one(of)])) })
+    ...one(config, ['retention']),
+    ...(channels === undefined ? {} : { channels: Object.fromEntries(Object.entries(channels).map(([channel, of]) => [channel, one(of, [...path, channel])])) })
   }
 }
 
-function custodyOf ({ bytes, bytesPerPublisher }: NonNullable<ConfigFile['custody']>, what: string): CustodySettings {
-  const size = (key: string, value: number | string): number => atLeast(parseBytes(String(value), what), CUSTODY_BYTES_MIN, `${what}: ${key} of ${value} are too few`, 'At least 4MiB.')
-  return recode('ERR_BAD_CONFIG', () => ({
+function custodyOf ({ bytes, bytesPerPublisher }: NonNullable<ConfigFile['custody']>, file: LoadedConfig): CustodySettings {
+  const size = (key: string, value: number | string): number => sizeOf(value, placed(file, ['custody', key]), SIZE_MIN.custody)
+  return {
     ...(bytes === undefined ? {} : { bytes: size('bytes', bytes) }),
     ...(bytesPerPublisher === undefined ? {} : { bytesPerPublisher: size('bytesPerPublisher', bytesPerPublisher) })
-  }))
+  }
+}
+
+function ageOf (age: string, what: string): number {
+  const ms = recode('ERR_BAD_CONFIG', () => parseDuration(age, what))
+  if (ms < RETENTION_AGE_MS_MIN) throw new SkeinError('ERR_BAD_CONFIG', `${what}: ${age} is too short`, { hint: 'At least 1s.' })
+  if (ms > RETENTION_AGE_MS_MAX) throw new SkeinError('ERR_BAD_CONFIG', `${what}: ${age} is too long`, { hint: 'At most 115740d.' })
+  return ms
+}
+
+function sizeOf (size: number | string, what: string, least: number): number {
+  const bytes = recode('ERR_BAD_CONFIG', () => parseBytes(String(size), what))
+  if (bytes < least) throw new SkeinError('ERR_BAD_CONFIG', `${what}: ${size} is too little`, { hint: `At least ${formatBytes(least).replace(' ', '')}.` })
+  return bytes
 }
 
 function parseSwitch (text: string, what: string, code: 'ERR_USAGE' | 'ERR_BAD_CONFIG'): boolean {
@@ -215,11 +231,6 @@ function parseLogLevel (text: string, what: string, code: 'ERR_USAGE' | 'ERR_BAD
   const level = LOG_LEVELS.find((candidate) => candidate === text)
   if (level !== undefined) return level
   throw new SkeinError(code, `${what}: '${text}' is not a log level`, { hint: didYouMeanHint(text, LOG_LEVELS, `Use one of ${LOG_LEVELS.join(', ')}.`) })
-}
-
-function atLeast (value: number, least: number, message: string, hint: string): number {
-  if (value < least) throw new SkeinError('ERR_BAD_CONFIG', message, { hint })
-  return value
 }
 
 function nonEmpty<T> (text: string, what: string, code: 'ERR_USAGE' | 'ERR_BAD_CONFIG', value: T): T {

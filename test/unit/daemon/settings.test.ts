@@ -77,15 +77,23 @@ test.each([
   ['retention: { records: 0 }\n', /'retention\.records' is 0; it should be a whole number of at least 1$/, undefined],
   ['retention: { until: done }\n', /'retention\.until' is "done"; it should be age or processed$/, /Keep what is settled until/],
   ['retention: { channels: { "": { age: 1h } } }\n', /a name in 'retention\.channels' is empty$/, undefined],
-  ['custody: { bytes: lots }\n', /'custody\.bytes' is "lots"; it should be a size: bytes, or a number with a unit such as 64KiB, 1MiB, 1GiB$/, /Bytes altogether/],
+  ['custody: { bytes: lots }\n', /'custody\.bytes' is "lots"; it should be a size of at least 4MiB: bytes, or a number with a unit such as 64KiB, 1MiB, 1GiB$/, /Bytes altogether/],
   ['mesh: a\nlogLevel: infos\n', /:2: 'logLevel' is "infos"; it should be debug, info, warn, error or silent$/, "Did you mean 'info'?"],
   ['publishWait: 5\n', /:1: 'publishWait' is 5; it should be a duration: a number with a unit, such as 500ms, 10s, 2m, 1h, 7d$/, undefined],
   ['retention: { age: 5 days }\n', /:1: 'retention\.age' is "5 days"; it should be a duration: /, undefined],
-  ['retention: { bytes: 1GB }\n', /'retention\.bytes' is "1GB"; it should be a size: /, undefined],
-  ['retention: { age: 1ms }\n', /:1: 'retention': an age of 1ms is too short$/, 'At least 1s.'],
-  ['retention: { channels: { a: { bytes: 1KiB } } }\n', /bytes of 1KiB are too few$/, 'At least 64KiB.'],
-  ['custody: { bytesPerPublisher: 1MiB }\n', /bytesPerPublisher of 1MiB are too few$/, 'At least 4MiB.'],
-  ['retention: { channels: { orders/new: { age: 1h } } }\n', /'orders\/new' is not a channel$/, 'A channel is the first level of a topic: orders, not orders/new.'],
+  ['retention: { bytes: 1GB }\n', /'retention\.bytes' is "1GB"; it should be a size of at least 64KiB: /, undefined],
+  ['messageBytesMax: 0\n', /:1: 'messageBytesMax' is 0; it should be a size of at least 1B: /, /Largest body/],
+  ['retention: { bytes: 10 }\n', /'retention\.bytes' is 10; it should be a size of at least 64KiB: /, /Bytes kept/],
+  ['mesh: a\nretention:\n  until: age\n  age: 1ms\n', /:4: 'retention\.age': 1ms is too short$/, 'At least 1s.'],
+  ['retention:\n  age: 200000d\n', /:2: 'retention\.age': 200000d is too long$/, 'At most 115740d.'],
+  ['retention:\n  channels:\n    b: { age: 1h }\n    a:\n      bytes: 1KiB\n', /:5: 'retention\.channels\.a\.bytes': 1KiB is too little$/, 'At least 64KiB.'],
+  ['custody:\n  bytes: 4GiB\n  bytesPerPublisher: 1MiB\n', /:3: 'custody\.bytesPerPublisher': 1MiB is too little$/, 'At least 4MiB.'],
+  ['retention: 5\n', /:1: 'retention' is 5; it should be keys with values, such as age: 7d$/, /What is kept/],
+  ['retention:\n  channels: [a]\n', /:2: 'retention\.channels' is \["a"\]; it should be keys with values, such as telemetry: \{ age: 1h \}$/, /Channels that/],
+  ['retention:\n  channels:\n    a: 1h\n', /:3: 'retention\.channels\.a' is "1h"; it should be keys with values, such as age: 1h$/, /differs/],
+  ['custody: 1GiB\n', /:1: 'custody' is "1GiB"; it should be keys with values, such as bytes: 4GiB$/, /How much/],
+  ['mesh: a\nlisten: *where\n', /:2: .*alias.*where/i, /anchor/],
+  ['retention:\n  channels:\n    orders: { age: 1h }\n    orders/new: { age: 1h }\n', /:4: 'orders\/new' is not a channel$/, 'A channel is the first level of a topic: orders, not orders/new.'],
   ['- a\n', /the file is a list; it should be keys with values, such as mesh: factory$/, undefined],
   ['mesh\n', /the file is "mesh"; it should be keys with values, such as mesh: factory$/, undefined],
   ['mesh: "x\n', /skein\.yaml:\d: /, 'The file must be YAML.'],
@@ -96,6 +104,17 @@ test.each([
     message: expect.stringMatching(message),
     ...(hint === undefined ? {} : { hint: expect.stringMatching(typeof hint === 'string' ? hint.replace('?', '\\?') : hint) })
   })
+})
+
+test.each([
+  ['lapseAfter: 1s\n', 'subscriptions cannot lapse after 1s', 'At least 1m, or 0s for never.'],
+  ['lapseAfter: 200000d\n', 'subscriptions cannot lapse after 200000d', 'At most 115740d, or 0s for never.'],
+  ['publishWait: 25h\n', 'a publish cannot wait 1d 1h', 'At most 1d.'],
+  ['messageBytesMax: 0KiB\n', 'messages cannot be limited to 0 bytes', 'At least 1.'],
+  ['messageBytesMax: 2MiB\n', '2 MiB a message is over the hard limit', 'At most 1 MiB.']
+])('%j, which a node would refuse, is found without one', async (text, message, hint) => {
+  const config = file(`mesh: a\n${text}`)
+  await expect(checkSettings(await resolve({ flags: { config } }))).rejects.toMatchObject({ code: 'ERR_BAD_CONFIG', message: `${config}:2: ${message}`, hint })
 })
 
 test('a file that is not there is a configuration error', async () => {
