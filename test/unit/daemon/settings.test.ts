@@ -92,7 +92,7 @@ test.each([
   ['retention:\n  channels: [a]\n', /:2: 'retention\.channels' is \["a"\]; it should be keys with values, such as telemetry: \{ age: 1h \}$/, /Channels that/],
   ['retention:\n  channels:\n    a: 1h\n', /:3: 'retention\.channels\.a' is "1h"; it should be keys with values, such as age: 1h$/, /differs/],
   ['custody: 1GiB\n', /:1: 'custody' is "1GiB"; it should be keys with values, such as bytes: 4GiB$/, /How much/],
-  ['mesh: a\nlisten: *where\n', /:2: .*alias.*where/i, /anchor/],
+  ['mesh: a\nlisten: *where\n', /:2: .*alias.*where$/i, /needs quotes/],
   ['retention:\n  channels:\n    orders: { age: 1h }\n    orders/new: { age: 1h }\n', /:4: 'orders\/new' is not a channel$/, 'A channel is the first level of a topic: orders, not orders/new.'],
   ['- a\n', /the file is a list; it should be keys with values, such as mesh: factory$/, undefined],
   ['mesh\n', /the file is "mesh"; it should be keys with values, such as mesh: factory$/, undefined],
