@@ -10,6 +10,8 @@ export const CUSTODY_BYTES = 4 * 1024 * 1024 * 1024
 export const CUSTODY_PUBLISHER_BYTES = 1024 * 1024 * 1024
 /** Others' logs may pass the quota of their channel by so much before nothing more is taken in: dropping runs now and then. */
 const CHANNEL_SLACK = 1.125
+/** By so much with what fills holes that a subscription here waits at. Above that only the next batch of each log comes in. */
+const HOLES_SLACK = 2
 /** Above this share of a quota room is made; below the second share what was refused is asked for again. */
 const HIGH_SHARE = 31 / 32
 const LOW_SHARE = 15 / 16
@@ -48,10 +50,10 @@ export class Custodian {
     const { book, options, housekeeping } = this.#e
     const { channel, publisher } = batch.log
     const quota = retentionOf(options.settings.retention ?? {}, channel)
-    if (this.#isWaitedFor(batch)) return true
-    if (book.bytes(channel, false) + staged.channel.bytes >= quota.bytes * CHANNEL_SLACK || book.records(channel, false) + staged.channel.records >= quota.records * CHANNEL_SLACK) {
+    const filled = Math.max((book.bytes(channel, false) + staged.channel.bytes) / quota.bytes, (book.records(channel, false) + staged.channel.records) / quota.records)
+    if (filled >= CHANNEL_SLACK) {
       housekeeping.makeRoom()
-      return false
+      return filled < HOLES_SLACK ? this.#isWaitedFor(batch) : this.#isNext(batch)
     }
     if (publisher === this.#e.self || this.#isNeededHere(batch)) return true
     const total = book.othersBytes + staged.bytes + batch.bytes.length
@@ -76,7 +78,7 @@ export class Custodian {
 
   /**
    * A subscription here waits for it before it can be done with what is held behind it: without it that would stay, and there would
-   * never be room. What is let in above the quota is no more than the holes in what is held.
+   * never be room. That is so of all that fills holes in what is held.
    */
   #isWaitedFor (batch: SealedBatch): boolean {
     const { book, inbox } = this.#e
@@ -91,6 +93,18 @@ export class Custodian {
       if (later.publisher === log.publisher && !later.held.isEmpty && later.incarnation.number > log.incarnation.number) return true
     }
     return false
+  }
+
+  /**
+   * Holes may be as large as a log, and whoever consumes as slow as it likes. Far above the quota only what comes next is let in, and
+   * only when nothing is held before it that is settled first and then goes: one batch of each log at a time.
+   */
+  #isNext (batch: SealedBatch): boolean {
+    const { book, inbox } = this.#e
+    const log = book.get(batch.logKey)
+    const needs = log === undefined ? undefined : inbox.needs(log)
+    if (log === undefined || needs === undefined || batch.base > needs.from || log.held.overlaps(Math.min(needs.from, inbox.floor(log)), needs.from)) return false
+    return this.#isWaitedFor(batch)
   }
 
   #refuse (publisher: string, bytes: number): void {

@@ -50,8 +50,8 @@ export const RETENTION = [
     what: 'a channel takes in what comes at once without counting what is on its way to disk',
     breaks: 'bounded',
     file: 'src/node/custodian.ts',
-    find: 'book.bytes(channel, false) + staged.channel.bytes >=',
-    replace: 'book.bytes(channel, false) >=',
+    find: '(book.bytes(channel, false) + staged.channel.bytes) / quota.bytes',
+    replace: 'book.bytes(channel, false) / quota.bytes',
     by: 'test/unit/node/custodian.test.ts'
   },
   {
@@ -215,5 +215,14 @@ export const RETENTION = [
     find: '.sort((a, b) => a.incarnation.number - b.incarnation.number)',
     replace: '.sort((a, b) => b.incarnation.number - a.incarnation.number)',
     by: 'test/unit/outbox/retention.test.ts'
+  },
+  {
+    name: 'holes-fill-the-disk',
+    what: 'what fills a hole is let in above the quota of its channel however large the hole is',
+    breaks: 'bounded',
+    file: 'src/node/custodian.ts',
+    find: 'return filled < HOLES_SLACK ? this.#isWaitedFor(batch) : this.#isNext(batch)',
+    replace: 'return this.#isWaitedFor(batch)',
+    by: 'test/unit/node/custodian.test.ts'
   }
 ]

@@ -6,13 +6,13 @@ import { WrittenLog } from '../../support/written-log.js'
 
 const NOTHING = { bytes: 0, records: 0 }
 
-function custodian (retention: object, held = new RangeSet()): Custodian {
+function custodian (retention: object, held = new RangeSet(), { from = 1, floor = from }: { from?: number, floor?: number } = {}): Custodian {
   const log = { held, publisher: 'p', channel: 'press', incarnation: { number: 1 } }
   return new Custodian({
     self: 'self',
     options: { settings: { retention }, store: {}, clock: { nowMs: () => 0 } },
     book: { bytes: () => 500, records: () => held.count, get: () => held.isEmpty ? undefined : log, logs: () => [log], othersBytes: 500, publisherBytes: () => 500 },
-    inbox: { wantsChannel: () => true, needs: () => ({ from: 1, since: 0 }) },
+    inbox: { wantsChannel: () => true, needs: () => ({ from, since: 0 }), floor: () => floor },
     housekeeping: { makeRoom: () => {} },
     counters: { add: () => {} }
   } as unknown as Engine)
@@ -31,9 +31,26 @@ describe('what is taken in of others', () => {
     expect(admits({ records: 8 }, { bytes: 100, records: 9 })).toBe(false)
   })
 
+  const admitted = (records: number, held: RangeSet, needs: { from: number, floor?: number } = { from: 1 }): number[] => {
+    const full = custodian({ records }, held, needs)
+    return Array.from({ length: 12 }, (_, i) => i + 1).filter(position => full.admits(batchAt(position), { bytes: 0, publisher: NOTHING, channel: NOTHING }))
+  }
+  const held = RangeSet.of([4, 6], [8, 9])
+
   test('above the quota only what lies before something held comes in, whichever hole it is in', () => {
-    const full = custodian({ records: 4 }, RangeSet.of([4, 6], [8, 9]))
-    const admitted = Array.from({ length: 12 }, (_, i) => i + 1).filter(position => full.admits(batchAt(position), { bytes: 0, publisher: NOTHING, channel: NOTHING }))
-    expect(admitted).toEqual([1, 2, 3, 7])
+    expect(admitted(4, held)).toEqual([1, 2, 3, 7])
+    expect(admitted(4, held, { from: 4 })).toEqual([7])
+  })
+
+  test('far above it only what a subscription waits for next, and only when nothing is left to settle before it', () => {
+    expect(admitted(2, held, { from: 1 })).toEqual([1])
+    expect(admitted(2, held, { from: 3 })).toEqual([3])
+    // What is held goes on to be settled, and then makes room.
+    expect(admitted(2, held, { from: 4 })).toEqual([])
+    // It is settled, and not on disk yet.
+    expect(admitted(2, held, { from: 7, floor: 5 })).toEqual([])
+    expect(admitted(2, held, { from: 7 })).toEqual([7])
+    // Nothing that is held waits for it.
+    expect(admitted(2, held, { from: 10 })).toEqual([])
   })
 })
