@@ -41,10 +41,13 @@ export class Emission {
     return false
   }
 
-  /** Lowest position of an own log that some durable subscription, here or elsewhere, has not settled. */
+  /** Lowest position of a log that some durable subscription, here or elsewhere, has not settled. */
   floor (log: LogState): number {
     let floor = this.#e.inbox.floor(log)
-    for (const { peerId, name } of this.#e.directory.claims(log.channel)) floor = Math.min(floor, this.#e.receipts.unsettledFrom(log, peerId, name))
+    for (const { peerId, name } of this.#e.directory.claims(log.channel)) {
+      // What a publisher has settled of its own log it tells nobody, and it needs nobody to keep that for it.
+      if (peerId !== log.publisher) floor = Math.min(floor, this.#e.receipts.unsettledFrom(log, peerId, name))
+    }
     return floor
   }
 }

@@ -209,7 +209,7 @@ export class Retention {
     for (const { log } of logs) {
       const bytes = over.get(log.publisher) ?? 0
       if (bytes <= 0 || log.held.isEmpty) continue
-      const oldest = this.#oldest(log, { bytes, records: 0 }, this.#spare(log))
+      const oldest = this.#oldest(log, { bytes, records: 0 }, this.#spare(log, false))
       over.set(log.publisher, bytes - oldest.bytes)
       more = this.#drop(log, oldest.through, ops) || more
     }
@@ -225,10 +225,11 @@ export class Retention {
 
   /**
    * Up to where another's log may be dropped for room. What is kept for subscriptions elsewhere alone stays until they have settled it,
-   * and new records are refused meanwhile; but it is not in the way of what subscriptions here need.
+   * and new records are refused meanwhile; but in the quota of a channel it is not in the way of what subscriptions here need. In the quotas of
+   * a custodian it cannot be: what they need comes in above those.
    */
-  #spare (log: LogState): number {
-    const local = this.#c.retention(log.channel).onFull === 'evict' || this.#c.isSubscribed(log.channel)
+  #spare (log: LogState, inChannel = true): number {
+    const local = this.#c.retention(log.channel).onFull === 'evict' || (inChannel && this.#c.isSubscribed(log.channel))
     return (local ? this.#c.localFloor(log) : this.#c.floor(log)) - 1
   }
 

@@ -13,8 +13,6 @@ export interface FaultClass {
   readonly trims?: true
   /** A node withholds what others send through it: what has no other way does not come. */
   readonly withholds?: true
-  /** It happens only when it is asked for by name. */
-  readonly asked?: true
   begin (chaos: Chaos): void
 }
 

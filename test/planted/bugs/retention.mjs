@@ -14,8 +14,8 @@ export const RETENTION = [
     what: 'a full outbox drops what durable subscriptions of other nodes have not settled',
     breaks: 'bounded: accepted work is never dropped',
     file: 'src/node/emission.ts',
-    find: 'for (const { peerId, name } of this.#e.directory.claims(log.channel)) floor',
-    replace: 'for (const { peerId, name } of []) floor',
+    find: 'if (peerId !== log.publisher) floor = Math.min(floor, this.#e.receipts.unsettledFrom(log, peerId, name))',
+    replace: '',
     by: 'test/unit/node/emission.test.ts'
   },
   {
@@ -170,6 +170,24 @@ export const RETENTION = [
     find: 'return (local ? this.#c.localFloor(log) : this.#c.floor(log)) - 1',
     replace: 'return this.#c.localFloor(log) - 1',
     by: 'test/simulation/retention-custody.test.ts'
+  },
+  {
+    name: 'custody-for-the-publisher',
+    what: 'a custodian keeps a publisher’s records for the publisher’s own subscriptions, of which it never hears, and has no room for others',
+    breaks: 'no silent loss: what others wait for is refused for ever',
+    file: 'src/node/emission.ts',
+    find: 'if (peerId !== log.publisher) floor',
+    replace: 'floor',
+    by: 'test/unit/node/emission.test.ts'
+  },
+  {
+    name: 'custodian-forgets-others-for-itself',
+    what: 'a custodian that subscribes a channel drops for room what others there have not settled',
+    breaks: 'no silent loss',
+    file: 'src/outbox/retention.ts',
+    find: 'this.#spare(log, false)',
+    replace: 'this.#spare(log)',
+    by: 'test/unit/outbox/retention.test.ts'
   },
   {
     name: 'custody-quota-ignored',

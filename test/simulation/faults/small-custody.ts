@@ -4,7 +4,6 @@ import type { FaultClass } from '../chaos.js'
 export const smallCustody: FaultClass = {
   name: 'small-custody',
   what: 'relays keep little of what others publish',
-  asked: true,
   begin ({ world, random }) {
     for (const node of world.nodes) if (node.relay && random.chance(0.7)) node.settings = { custody: { bytesPerPublisher: 65_536 } }
   }

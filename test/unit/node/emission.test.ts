@@ -4,7 +4,7 @@ import type { Engine } from '../../../src/node/engine.js'
 import type { LogState } from '../../../src/store/log-state.js'
 
 it('what an own log owes begins where the slowest durable subscription stands, here or elsewhere', () => {
-  const log = { channel: 'press' } as LogState
+  const log = { channel: 'press', publisher: 'self' } as LogState
   let here = Number.POSITIVE_INFINITY
   const elsewhere = new Map<string, number>()
   const engine = {
@@ -18,4 +18,13 @@ it('what an own log owes begins where the slowest durable subscription stands, h
   expect(emission.floor(log)).toBe(30)
   elsewhere.set('fast', 40).set('slow', 20)
   expect(emission.floor(log)).toBe(20)
+})
+
+it('nothing is kept for what the publisher itself has not settled: it tells nobody of that', () => {
+  const engine = {
+    inbox: { floor: () => Number.POSITIVE_INFINITY },
+    directory: { claims: () => [{ peerId: 'publisher', name: 'own' }, { peerId: 'other', name: 'theirs' }] },
+    receipts: { unsettledFrom: (_log: LogState, by: string) => by === 'other' ? 7 : 1 }
+  } as unknown as Engine
+  expect(new Emission(engine).floor({ channel: 'press', publisher: 'publisher' } as LogState)).toBe(7)
 })

@@ -248,7 +248,7 @@ describe('keeping what others publish within quotas', () => {
     expect([old.held.count, young.held.toString(), other.held.count]).toEqual([0, '11-20', 10])
   })
 
-  it('keeps what subscriptions elsewhere have not settled, unless the channel evicts or a subscription here takes it in', () => {
+  it('keeps what subscriptions elsewhere have not settled, unless the channel evicts or its quota is in the way of a subscription here', () => {
     const rig = new Rig()
     const log = rig.log(1, 1, Array(10).fill(0))
     rig.floor = 35
@@ -260,7 +260,9 @@ describe('keeping what others publish within quotas', () => {
     expect(log.held.first).toBe(31)
     rig.localFloor = 61
     rig.pass('dropOthers')
-    expect(log.held.first).toBe(61)
+    expect(log.held.first, 'the records above the channel’s quota').toBe(51)
+    rig.pass('dropOthers')
+    expect(log.held.first, 'what is above the custodian’s quota alone is in nobody’s way').toBe(51)
     rig.localFloor = Number.POSITIVE_INFINITY
     rig.rules = { ...rig.rules, onFull: 'evict' }
     rig.pass('dropOthers')
