@@ -1,7 +1,7 @@
 /** Reads a configuration file: YAML (so JSON too), checked against the schema, with the line of whatever is wrong. */
 import { readFileSync, statSync } from 'node:fs'
 import type { ErrorObject, ValidateFunction } from 'ajv'
-import type { Document, LineCounter } from 'yaml'
+import type { Document, LineCounter, visit as Visit } from 'yaml'
 import { SkeinError } from '../base/errors.js'
 import { CONFIG_SCHEMA, type ConfigFile } from './config-schema.js'
 import { didYouMeanHint } from './did-you-mean.js'
@@ -39,15 +39,10 @@ export async function loadConfigFile (path: string): Promise<LoadedConfig> {
     const line = lineOf(document, lines, at)
     return line === undefined ? path : `${path}:${line}`
   }
-  let astray: number | undefined
-  visit(document, {
-    Alias: (_, alias) => {
-      if (alias.resolve(document) !== undefined) return undefined
-      astray = alias.range?.[0]
-      return visit.BREAK
-    }
-  })
-  const values: unknown = toValue(document, astray === undefined ? path : `${path}:${lines.linePos(astray).line}`) ?? {}
+  const values: unknown = toValue(document, path, () => {
+    const at = strayAlias(document, visit)
+    return at === undefined ? path : `${path}:${lines.linePos(at).line}`
+  }) ?? {}
   const validate = await validator()
   if (!validate(values)) throw explain(validate.errors ?? [], place)
   return { path, values, place }
@@ -98,12 +93,30 @@ function shownJson (value: unknown): string {
   }
 }
 
-function toValue (document: Document, place: string): unknown {
+function toValue (document: Document, path: string, placeOfAlias: () => string): unknown {
   try {
     return document.toJS({ maxAliasCount: 100 })
   } catch (error) {
-    throw new SkeinError('ERR_BAD_CONFIG', `${place}: ${shown((error as Error).message)}`, { hint: 'An alias, *name, stands for what is marked with &name before it; a text that begins with * needs quotes.', cause: error })
+    const { message } = error as Error
+    // Else there are too many of them, for which no one line is to blame.
+    if (!message.startsWith('Unresolved alias')) throw new SkeinError('ERR_BAD_CONFIG', `${path}: ${shown(message)}`, { cause: error })
+    throw new SkeinError('ERR_BAD_CONFIG', `${placeOfAlias()}: ${shown(message)}`, { hint: 'An alias, *name, stands for what is marked with &name before it; a text that begins with * needs quotes.', cause: error })
   }
+}
+
+/** Where the first alias stands whose anchor is not before it. In one walk, since a file may have many. */
+function strayAlias (document: Document, visit: typeof Visit): number | undefined {
+  const anchors = new Set<string>()
+  let at: number | undefined
+  visit(document, {
+    Node: (_, node) => { if ('anchor' in node && node.anchor !== undefined) anchors.add(node.anchor) },
+    Alias: (_, alias) => {
+      if (anchors.has(alias.source)) return undefined
+      at = alias.range?.[0]
+      return visit.BREAK
+    }
+  })
+  return at
 }
 
 function explain (errors: readonly ErrorObject[], place: (path: Path) => string): SkeinError {
