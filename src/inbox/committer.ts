@@ -11,7 +11,7 @@ import type { Clock, Timer } from '../base/clock.js'
 import { isSkeinError, SkeinError } from '../base/errors.js'
 import type { DeadLetter } from '../message/reports.js'
 import type { Store, StoreOp } from '../store/store.js'
-import type { Cursor, PendingLetter, SettleDone } from './cursor.js'
+import type { Cursor, PendingLetter, Resettled, SettleDone } from './cursor.js'
 import { COMMIT_BYTES, COMMIT_CURSORS_MAX, DELIVERY_FLUSH_MS, FULL_RETRY_MS, FULL_RETRY_MS_MAX, LAZY_FLUSH_MS } from './limits.js'
 import { cursorKey, deadKey, encodeCursor } from './rows.js'
 import type { Urgency } from './subscription-core.js'
@@ -28,7 +28,7 @@ interface Part {
   readonly cursor: Cursor
   readonly acks: SettleDone[]
   readonly letters: PendingLetter[]
-  readonly deletes: number[]
+  readonly resettled: ReadonlyArray<readonly [number, Resettled]>
   readonly mark: number
   readonly judged: number
   readonly ranges: Uint8Array
@@ -112,19 +112,18 @@ export class Committer {
       }
       const subscription = cursor.core.number
       const { row, ranges } = encodeCursor(cursor, clock)
-      const { acks, letters, deletes } = cursor
+      const { acks, letters } = cursor
+      const resettled = [...cursor.unwritten]
       cursor.acks = []
       cursor.letters = []
-      cursor.deletes = []
       ops.push({ type: 'put', table: 'cursor', key: cursorKey(subscription, cursor.log.number), value: row })
-      for (const sequence of deletes) ops.push({ type: 'del', table: 'dead', key: deadKey(subscription, sequence) })
-      // After the deletes: a redriven letter that is buried again stays.
-      for (const letter of letters) {
+      for (const [sequence, { letter }] of resettled) if (letter === undefined) ops.push({ type: 'del', table: 'dead', key: deadKey(subscription, sequence) })
+      for (const letter of buriedIn(letters, resettled)) {
         ops.push({ type: 'put', table: 'dead', key: deadKey(subscription, letter.sequence), value: letter.row })
         bytes += letter.row.length
       }
       bytes += row.length
-      parts.push({ cursor, acks, letters, deletes, mark: cursor.mark, judged: cursor.judged, ranges })
+      parts.push({ cursor, acks, letters, resettled, mark: cursor.mark, judged: cursor.judged, ranges })
     }
   }
 
@@ -135,8 +134,9 @@ export class Committer {
       return
     }
     this.#retryMs = FULL_RETRY_MS
-    for (const { cursor, deletes, mark, judged, ranges } of parts) {
-      for (const sequence of deletes) cursor.unwritten.delete(sequence)
+    for (const { cursor, resettled, mark, judged, ranges } of parts) {
+      // One that was redriven and settled once more meanwhile is still to be written.
+      for (const [sequence, as] of resettled) if (cursor.unwritten.get(sequence) === as) cursor.unwritten.delete(sequence)
       cursor.durableMark = mark
       cursor.judgedOnDisk = judged
       cursor.durableRanges = ranges
@@ -145,19 +145,18 @@ export class Committer {
     if (this.#urgent.size > 0 || this.#closing !== undefined) this.flush()
     // What came due while the commit was under way, or did not fit in, has no timer any more.
     else if (this.#rest.size > 0 && this.#soonTimer === undefined) this.#lazyTimer ??= this.#lazily()
-    for (const { cursor, acks, letters } of parts) {
+    for (const { cursor, acks, letters, resettled } of parts) {
       cursor.core.written(cursor)
       for (const done of acks) done()
-      for (const { letter } of letters) this.#parts.buried(letter)
+      for (const { letter } of buriedIn(letters, resettled)) this.#parts.buried(letter)
       if (!cursor.gone && cursor.pending === undefined) this.#parts.processed(cursor)
     }
   }
 
   #refused (parts: readonly Part[], error: Error): void {
-    for (const { cursor, acks, letters, deletes } of parts) {
+    for (const { cursor, acks, letters } of parts) {
       cursor.acks = [...acks, ...cursor.acks]
       cursor.letters = [...letters, ...cursor.letters]
-      cursor.deletes = [...deletes, ...cursor.deletes]
       this.#urgent.add(cursor)
     }
     if (!isSkeinError(error, 'ERR_STORE_FULL')) {
@@ -226,4 +225,10 @@ export class Committer {
     this.#retryTimer = undefined
     if (!this.#committing) this.flush()
   }
+}
+
+/** Letters to put on disk: of records, and of letters that were redriven and are buried again. */
+function buriedIn (letters: readonly PendingLetter[], resettled: Part['resettled']): PendingLetter[] {
+  const again = resettled.flatMap(([, { letter }]) => letter ?? [])
+  return again.length === 0 ? [...letters] : [...letters, ...again]
 }

@@ -18,6 +18,11 @@ export interface PendingLetter {
   readonly letter: DeadLetter
 }
 
+/** How a redriven letter was settled: acked, or buried again. */
+export interface Resettled {
+  readonly letter?: PendingLetter
+}
+
 /** Why a cursor hands out nothing at the moment. */
 export type Stall = 'none' | 'end' | 'hole' | 'peek' | 'window' | 'crowded' | 'held' | 'gate' | 'judged'
 
@@ -87,10 +92,8 @@ export class Cursor implements Due {
   dirty = false
   acks: SettleDone[] = []
   letters: PendingLetter[] = []
-  /** Redriven dead letters that are done with. */
-  deletes: number[] = []
-  /** Redriven letters that are settled again, which is not on disk yet. */
-  readonly unwritten = new Set<number>()
+  /** Redriven letters that are settled again, which is not on disk yet. What is on disk of them no longer holds. */
+  readonly unwritten = new Map<number, Resettled>()
 
   /** `pending` only in the cursor over redriven dead letters: their sequence numbers take the place of positions. */
   constructor (readonly log: LogState, readonly core: SubscriptionCore, readonly pending?: RangeSet) {

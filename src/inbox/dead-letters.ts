@@ -4,6 +4,7 @@ import { headersOf } from '../message/record.js'
 import type { DeadLetter } from '../message/reports.js'
 import type { Store } from '../store/store.js'
 import { deadKey, decodeDead, sequenceOf, type DeadRow } from './rows.js'
+import type { SubscriptionCore } from './subscription-core.js'
 
 /** Rows that one question returns at most. */
 export const DEAD_LETTERS_LISTED_MAX = 1000
@@ -44,13 +45,21 @@ export function toLetter (name: string, sequence: number, dead: DeadRow): DeadLe
   }
 }
 
-export function readLetter (store: Store, subscription: number, sequence: number): DeadRow | undefined {
-  const row = store.get('dead', deadKey(subscription, sequence))
-  return row === undefined ? undefined : decodeDead(row)
+/** A letter by its row, unless it was redriven and settled again since. */
+function current (core: SubscriptionCore, sequence: number, row: Uint8Array): DeadLetter | undefined {
+  const again = core.redriven.unwritten.get(sequence)
+  if (again !== undefined) return again.letter?.letter
+  return toLetter(core.name, sequence, decodeDead(row))
 }
 
-/** Letters of one subscription after `sequence`, in the order they were buried; `skip` says which are under redelivery. */
-export function listLetters (store: Store, name: string, subscription: number, sequence: number, limit: number, skip: (sequence: number) => boolean): DeadLetter[] {
+export function readLetter (store: Store, core: SubscriptionCore, sequence: number): DeadLetter | undefined {
+  const row = store.get('dead', deadKey(core.number, sequence))
+  return row === undefined ? undefined : current(core, sequence, row)
+}
+
+/** Letters of one subscription after `sequence`, in the order they were buried, without those under redelivery. */
+export function listLetters (store: Store, core: SubscriptionCore, sequence: number, limit: number): DeadLetter[] {
+  const { number: subscription, redriven: { pending } } = core
   const letters: DeadLetter[] = []
   let after = sequence
   while (letters.length < limit) {
@@ -58,7 +67,8 @@ export function listLetters (store: Store, name: string, subscription: number, s
     const rows = store.entries('dead', { gte: deadKey(subscription, after + 1), lt: deadKey(subscription + 1, 0), limit: 32 })
     for (const [key, row] of rows) {
       after = sequenceOf(key)
-      if (!skip(after) && letters.length < limit) letters.push(toLetter(name, after, decodeDead(row)))
+      const letter = letters.length >= limit || pending?.has(after) === true ? undefined : current(core, after, row)
+      if (letter !== undefined) letters.push(letter)
     }
     if (rows.length < 32) break
   }

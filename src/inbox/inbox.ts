@@ -17,7 +17,7 @@ import { Committer } from './committer.js'
 import type { ConsumerHandle, ConsumerOptions, LiveMeta } from './consumer.js'
 import { CursorIndex } from './cursor-index.js'
 import type { SettleDone } from './cursor.js'
-import { DEAD_LETTERS_LISTED_MAX, listLetters, noSuchLetter, parseDeadId, readLetter, toLetter } from './dead-letters.js'
+import { DEAD_LETTERS_LISTED_MAX, listLetters, noSuchLetter, parseDeadId, readLetter } from './dead-letters.js'
 import type { SubscriptionSpec } from './definition.js'
 import { ORDER_WAIT_MS } from './limits.js'
 import { Live, type LiveOptions } from './live.js'
@@ -278,7 +278,7 @@ export class Inbox {
       if (options.subscription !== undefined && core.name !== options.subscription) continue
       if (start !== undefined && core.number < start.number) continue
       const from = core === start ? after?.sequence ?? 0 : 0
-      letters.push(...listLetters(this.#options.store, core.name, core.number, from, limit - letters.length, sequence => core.redriven.pending?.has(sequence) === true || core.redriven.unwritten.has(sequence)))
+      letters.push(...listLetters(this.#options.store, core, from, limit - letters.length))
       if (letters.length >= limit) break
     }
     return letters
@@ -288,10 +288,9 @@ export class Inbox {
   deadLetter (deadId: string): DeadLetter {
     const { name, sequence } = parseDeadId(deadId)
     const core = this.#cores.get(name)
-    // What is on disk of one that was settled just now no longer holds.
-    const dead = core === undefined || core.redriven.unwritten.has(sequence) ? undefined : readLetter(this.#options.store, core.number, sequence)
-    if (dead === undefined) throw noSuchLetter(deadId)
-    return toLetter(name, sequence, dead)
+    const letter = core === undefined ? undefined : readLetter(this.#options.store, core, sequence)
+    if (letter === undefined) throw noSuchLetter(deadId)
+    return letter
   }
 
   /** Delivers a dead letter again, as attempt 1, to its subscription. `done` when that is durable, or with `ERR_NOT_FOUND`. */

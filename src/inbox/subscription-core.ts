@@ -302,12 +302,15 @@ export class SubscriptionCore implements ScanParts {
     const sequence = again ? position : ++this.redriven.top
     const source = again ? this.#scan.dead as DeadRow : { log: cursor.log.id, position }
     const dead: DeadRow = { log: source.log, position: source.position, reason: reason.slice(0, REASON_LENGTH_MAX).toWellFormed(), attempts: entry.attempts, buriedAt: Math.floor(this.wallMs()), record }
-    cursor.letters.push({ sequence, row: encodeDead(dead), letter: toLetter(this.name, sequence, dead) })
-    if (!again) {
+    const letter = { sequence, row: encodeDead(dead), letter: toLetter(this.name, sequence, dead) }
+    this.#work.settle(entry)
+    if (again) {
+      cursor.unwritten.set(sequence, { letter })
+    } else {
+      cursor.letters.push(letter)
       this.deadCount++
       this.#env.dirty(this.redriven, 'soon')
     }
-    this.#work.settle(entry)
     this.#env.dirty(cursor, 'now')
     return true
   }

@@ -121,8 +121,7 @@ export class Work {
     this.drop(entry)
     if (cursor.pending !== undefined) {
       cursor.pending.remove(position, position)
-      cursor.deletes.push(position)
-      cursor.unwritten.add(position)
+      cursor.unwritten.set(position, {})
     } else if (entry.late) {
       cursor.lost.remove(position, position)
     } else {

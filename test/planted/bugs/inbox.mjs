@@ -5,8 +5,8 @@ export const INBOX = [
     what: 'an ack is answered before the cursor is on disk',
     breaks: 'processed once in effect',
     file: 'src/inbox/committer.ts',
-    find: 'const { acks, letters, deletes } = cursor\n      cursor.acks = []',
-    replace: 'const { acks, letters, deletes } = cursor\n      for (const done of acks.splice(0)) done()\n      cursor.acks = []',
+    find: 'const { acks, letters } = cursor\n',
+    replace: 'const { acks, letters } = cursor\n      for (const done of acks.splice(0)) done()\n',
     by: ['simulation', 'test/unit/inbox/subscriptions.test.ts']
   },
   {
@@ -32,7 +32,7 @@ export const INBOX = [
     what: 'a dead letter that was redriven and acked is still there, and comes again',
     breaks: 'processed once in effect',
     file: 'src/inbox/committer.ts',
-    find: "for (const sequence of deletes) ops.push({ type: 'del', table: 'dead', key: deadKey(subscription, sequence) })",
+    find: "for (const [sequence, { letter }] of resettled) if (letter === undefined) ops.push({ type: 'del', table: 'dead', key: deadKey(subscription, sequence) })",
     replace: '',
     by: 'test/unit/inbox/delivery.test.ts'
   },
@@ -310,10 +310,28 @@ export const INBOX = [
     name: 'settled-letter-redriven',
     what: 'a redriven dead letter whose ack is not on disk yet can be redriven again, and is acked and dead at once',
     breaks: 'processed once in effect: a settled message comes again',
-    file: 'src/inbox/work.ts',
-    find: 'cursor.unwritten.add(position)\n',
-    replace: '',
+    file: 'src/inbox/dead-letters.ts',
+    find: 'if (again !== undefined) return',
+    replace: 'if (again?.letter !== undefined) return',
     by: ['test/unit/inbox/delivery.test.ts', 'simulation']
+  },
+  {
+    name: 'reburied-letter-hidden',
+    what: 'a redriven dead letter that is buried again is none until that is on disk, however long the disk is full',
+    breaks: 'honest failure: dead letters',
+    file: 'src/inbox/dead-letters.ts',
+    find: 'return again.letter?.letter',
+    replace: 'return undefined',
+    by: 'test/unit/inbox/delivery.test.ts'
+  },
+  {
+    name: 'reburied-letter-settled-twice',
+    what: 'a redriven dead letter that is buried again, redriven and acked before the first is on disk is taken for written with it',
+    breaks: 'processed once in effect: a settled message comes again',
+    file: 'src/inbox/committer.ts',
+    find: 'if (cursor.unwritten.get(sequence) === as) cursor',
+    replace: 'cursor',
+    by: 'test/unit/inbox/delivery.test.ts'
   },
   {
     name: 'ephemeral-for-later',

@@ -137,6 +137,55 @@ describe('delivery', () => {
     expect(rig.inbox.info()[0]).toMatchObject({ deadLetters: 0, lag: 0 })
   })
 
+  test('a redriven dead letter that is buried again while the disk is full is listed as it is now, and can be redriven', () => {
+    const rig = new Rig()
+    rig.open()
+    rig.hold(...new FakeLog(rig.clock).fill(1, 1).batches)
+    const consumer = rig.attach()
+    consumer.reject(consumer.take(), 'first')
+    rig.inbox.redrive('orders/1', () => {})
+    rig.clock.turn()
+    const delivery = consumer.take()
+    rig.disk.full = true
+    consumer.reject(delivery, 'second')
+    expect(rig.inbox.info()[0]?.deadLetters).toBe(1)
+    expect(rig.inbox.deadLetters().map(({ deadId, reason }) => [deadId, reason])).toEqual([['orders/1', 'second']])
+    expect(rig.inbox.deadLetter('orders/1').reason).toBe('second')
+    let error: unknown = 'none'
+    rig.inbox.redrive('orders/1', e => { error = e })
+    const again = consumer.take()
+    expect(rig.inbox.deadLetters()).toEqual([])
+    consumer.ack(again)
+    expect(rig.inbox.deadLetters()).toEqual([])
+    rig.disk.full = false
+    rig.clock.advance(6_000)
+    expect(error).toBeUndefined()
+    expect(rig.store.entries('dead')).toEqual([])
+    rig.crash()
+    expect(rig.attach().takeAll()).toEqual([])
+    expect(rig.inbox.info()[0]).toMatchObject({ deadLetters: 0, lag: 0 })
+  })
+
+  test('so it is when it is redriven and acked while the commit that buries it again is under way', () => {
+    const rig = new Rig()
+    rig.open()
+    rig.hold(...new FakeLog(rig.clock).fill(1, 1).batches)
+    const consumer = rig.attach()
+    consumer.reject(consumer.take(), 'first')
+    rig.inbox.redrive('orders/1', () => {})
+    rig.clock.turn()
+    const before = rig.commits
+    consumer.handle.reject(consumer.take().token, 'second', () => {})
+    while (rig.commits === before) expect(rig.clock.step()).toBe(true)
+    rig.inbox.redrive('orders/1', () => {})
+    consumer.ack(consumer.take())
+    expect(rig.buried.map(({ reason }) => reason)).toEqual(['first', 'second'])
+    expect(rig.inbox.deadLetters()).toEqual([])
+    expect(rig.store.entries('dead')).toEqual([])
+    rig.crash()
+    expect(rig.attach().takeAll()).toEqual([])
+  })
+
   test('a gap is told in order and settled', () => {
     const rig = new Rig()
     rig.open()
