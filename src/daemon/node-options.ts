@@ -1,8 +1,9 @@
 /** Turns settings into what `createNode` takes, with addresses checked and errors that name where the value came from. */
 import { SkeinError } from '../base/errors.js'
-import { MESSAGE_BYTES_HARD_MAX } from '../base/limits.js'
+import { MESSAGE_BYTES_HARD_MAX, NAME_BYTES_MAX } from '../base/limits.js'
 import type { Logger } from '../base/logger.js'
 import type { NodeOptions } from '../node/api.js'
+import { isMeshId } from '../node/options.js'
 import { formatBytes, formatDuration } from './duration.js'
 import type { Origin, ResolvedSettings } from './settings.js'
 
@@ -35,7 +36,8 @@ export async function nodeOptions (resolved: ResolvedSettings, role: 'daemon' | 
 
 /** What can be told wrong without starting anything. `config check` stops here. */
 export async function checkSettings ({ values, origins }: ResolvedSettings): Promise<void> {
-  const { listen = [], bootstrap, messageBytesMax, publishWait = 0, lapseAfter = 0 } = values
+  const { mesh, listen = [], bootstrap, messageBytesMax, publishWait = 0, lapseAfter = 0 } = values
+  if (mesh !== undefined && !isMeshId(mesh)) throw bad(origins.mesh, `${JSON.stringify(mesh.slice(0, NAME_BYTES_MAX))} is not a mesh id`, `1 to ${NAME_BYTES_MAX} bytes, with no blanks and nothing that cannot be seen.`)
   if (lapseAfter !== 0 && lapseAfter < LAPSE_AFTER_MS_MIN) throw bad(origins.lapseAfter, `subscriptions cannot lapse after ${formatDuration(lapseAfter)}`, 'At least 1m, or 0s for never.')
   if (lapseAfter > LAPSE_AFTER_MS_MAX) throw bad(origins.lapseAfter, `subscriptions cannot lapse after ${formatDuration(lapseAfter)}`, 'At most 115740d, or 0s for never.')
   if (publishWait > PUBLISH_WAIT_MS_MAX) throw bad(origins.publishWait, `a publish cannot wait ${formatDuration(publishWait)}`, 'At most 1d.')

@@ -17,7 +17,7 @@ export interface NodeOptions {
   readonly dataDir?: string
   /** Keep everything in memory: nothing survives the process. For tests and for purely ephemeral use. Default false. */
   readonly inMemory?: boolean
-  /** Mesh id: only nodes with the same one talk to each other. Default: the directory's, else 'default'. */
+  /** Mesh id: only nodes with the same one talk to each other. 1 to 128 bytes, with no blanks and nothing that cannot be seen. Default: the directory's, else 'default'. */
   readonly mesh?: string
   /** Multiaddrs to listen on. Default `['/ip4/127.0.0.1/tcp/0']`: this machine only. `[]` listens nowhere. */
   readonly listen?: readonly string[]

@@ -1,5 +1,6 @@
+import { utf8Length } from '../base/bytes.js'
 import { SkeinError } from '../base/errors.js'
-import { MESSAGE_BYTES_DEFAULT, MESSAGE_BYTES_HARD_MAX } from '../base/limits.js'
+import { MESSAGE_BYTES_DEFAULT, MESSAGE_BYTES_HARD_MAX, NAME_BYTES_MAX } from '../base/limits.js'
 import { checkName } from '../message/record.js'
 import { RETENTION_AGE_MS, RETENTION_BYTES } from '../outbox/retention.js'
 import type { ConsumeOptions, CustodyOptions, NodeOptions, PublishOptions, RetentionOptions, SubscribeOptions } from './api.js'
@@ -52,6 +53,11 @@ function checkTexts (name: string, value: unknown): void {
   if (value !== undefined && !(Array.isArray(value) && value.every(item => typeof item === 'string'))) throw new SkeinError('ERR_BAD_ARGUMENT', `${name} must be a list of addresses`)
 }
 
+/** Two ids that look the same would make two meshes, and nobody would see why: nothing that cannot be seen. */
+export function isMeshId (text: string): boolean {
+  return text !== '' && text.isWellFormed() && utf8Length(text) <= NAME_BYTES_MAX && !/[\s\p{Z}\p{Cc}\p{Cf}]/u.test(text)
+}
+
 /** Throws `ERR_BAD_ARGUMENT`. */
 export function checkNodeOptions (options: NodeOptions): void {
   checkKeys('node', options, NODE_KEYS)
@@ -60,6 +66,7 @@ export function checkNodeOptions (options: NodeOptions): void {
   if (options.dataDir !== undefined && options.inMemory === true) throw new SkeinError('ERR_BAD_ARGUMENT', 'dataDir and inMemory exclude each other')
   if (options.history !== undefined && (typeof options.history !== 'string' || options.history === '')) throw new SkeinError('ERR_BAD_ARGUMENT', 'history must be the path of a file')
   checkName('mesh', options.mesh)
+  if (options.mesh !== undefined && !isMeshId(options.mesh)) throw new SkeinError('ERR_BAD_ARGUMENT', 'mesh must have no blanks and no characters that cannot be seen')
   checkTexts('listen', options.listen)
   checkTexts('bootstrap', options.bootstrap)
   for (const name of ['inMemory', 'relay', 'mdns', 'acceptLoss'] as const) checkBoolean(name, options[name])

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { checkSettings } from '../../../src/daemon/node-options.js'
 import { resolveSettings, unknownVariables, type ResolvedSettings } from '../../../src/daemon/settings.js'
+import { checkNodeOptions } from '../../../src/node/options.js'
 
 const PEER = '12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp'
 
@@ -115,6 +116,18 @@ test.each([
 ])('%j, which a node would refuse, is found without one', async (text, message, hint) => {
   const config = file(`mesh: a\n${text}`)
   await expect(checkSettings(await resolve({ flags: { config } }))).rejects.toMatchObject({ code: 'ERR_BAD_CONFIG', message: `${config}:2: ${message}`, hint })
+})
+
+test.each(['x y', ' ', 'x\t', 'a\u200bb', 'a\u00a0b', 'x\ny', '\u0000', 'é'.repeat(65)])('%j is no mesh id, wherever it comes from', async (mesh) => {
+  await expect(checkSettings(await resolve({ flags: { mesh } }))).rejects.toMatchObject({ code: 'ERR_USAGE', message: expect.stringMatching(/^--mesh: .* is not a mesh id$/), hint: '1 to 128 bytes, with no blanks and nothing that cannot be seen.' })
+  await expect(checkSettings(await resolve({ env: { SKEIN_MESH: mesh } }))).rejects.toMatchObject({ code: 'ERR_BAD_CONFIG', message: expect.stringContaining('SKEIN_MESH') })
+  await expect(checkSettings(await resolve({ flags: { config: file(`relay: true\nmesh: ${JSON.stringify(mesh)}\n`) } }))).rejects.toMatchObject({ code: 'ERR_BAD_CONFIG', message: expect.stringMatching(/yaml:2: /) })
+  expect(() => { checkNodeOptions({ inMemory: true, mesh }) }).toThrow(expect.objectContaining({ code: 'ERR_BAD_ARGUMENT', message: expect.stringMatching(/^mesh must /) }))
+})
+
+test.each(['default', 'Fabrik-7/Süd', 'a.b:c#d', 'é'.repeat(64), '工場'])('%j is a mesh id', async (mesh) => {
+  await checkSettings(await resolve({ flags: { mesh } }))
+  checkNodeOptions({ inMemory: true, mesh })
 })
 
 test('a file that is not there is a configuration error', async () => {
