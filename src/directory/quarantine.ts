@@ -76,6 +76,12 @@ export class Quarantine {
     return entry !== undefined && (entry.pardoned === 0 || log.incarnation.number <= entry.pardoned)
   }
 
+  /** Whoever has the same proof takes nothing of this log: one that is closed here, or one of this node’s own. */
+  isDisputed (log: LogId): boolean {
+    const entry = this.#entries.get(log.publisher)
+    return log.publisher === this.#o.self ? entry !== undefined && log.incarnation.number <= entry.log.incarnation.number : this.isClosed(log)
+  }
+
   get (publisher: string): Quarantined | undefined { return this.#entries.get(publisher) }
 
   /** Those in quarantine, this node itself included when there is proof against it. */

@@ -179,7 +179,7 @@ export class Engine {
         failed
       }
     })
-    this.receipts = new ReceiptBook({ store, book: this.book, crypto, mesh, self, ownProcessed: (log) => this.inbox.processed(log), taken: (log) => { this.custodian.settled(log) } })
+    this.receipts = new ReceiptBook({ store, book: this.book, crypto, mesh, self, closed: (log) => this.forks.isDisputed(log), ownProcessed: (log) => this.inbox.processed(log), taken: (log) => { this.custodian.settled(log) } })
     this.retention = new Retention({
       clock, crypto, mesh, book: this.book,
       retention: (channel) => retentionOf(settings.retention ?? {}, channel),

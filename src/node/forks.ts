@@ -35,6 +35,8 @@ export class Forks {
   has (publisher: string): boolean { return this.#quarantine.has(publisher) }
   /** Nothing of this log is taken. */
   isClosed (log: LogId): boolean { return this.#quarantine.isClosed(log) }
+  /** Nothing of this log is taken, here or by others. */
+  isDisputed (log: LogId): boolean { return this.#quarantine.isDisputed(log) }
   list (): Quarantined[] { return this.#quarantine.list() }
   /** There is proof that this node's own key signed two histories. */
   get isSelfForked (): boolean { return this.#quarantine.get(this.#e.self)?.pardoned === 0 }
@@ -73,7 +75,10 @@ export class Forks {
     const { publisher, log, position, proof } = entry
     this.#write(publisher)
     const own = publisher === this.#e.self
-    if (own) this.#e.lives.moveAbove(log.incarnation.number)
+    if (own) {
+      this.#e.lives.moveAbove(log.incarnation.number)
+      for (const each of this.#e.book.publishedBy(publisher)) this.#e.receipts.closedChanged(each)
+    }
     // Whoever forks can make as many as it likes: further ones are not passed on.
     if (!taken.isNew) return 'ignored'
     this.#e.counters.add('forks')
@@ -93,6 +98,7 @@ export class Forks {
   #closeLogs (publisher: string): void {
     for (const log of this.#e.book.publishedBy(publisher)) {
       this.#e.repair.logChanged(log)
+      this.#e.receipts.closedChanged(log)
       this.#e.puller.notice(log)
     }
   }

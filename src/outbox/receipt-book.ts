@@ -3,7 +3,7 @@
  * far a message got; custodians keep it and pass it on, so that it arrives though the two were never online together.
  */
 import type { Crypto } from '../base/crypto.js'
-import { logKey } from '../message/ids.js'
+import { logKey, type LogId } from '../message/ids.js'
 import { peerIdFromBytes, peerIdToBytes } from '../message/peer-id.js'
 import { openReceipt, type ReceiptContent } from '../message/signed.js'
 import { Digests } from '../base/digests.js'
@@ -40,6 +40,8 @@ export interface ReceiptBookOptions {
   readonly crypto: Crypto
   readonly mesh: Uint8Array
   readonly self: string
+  /** Others take nothing more of this log in. Default: none. */
+  readonly closed?: (log: LogId) => boolean
   /** A node has said more than it had about this log. */
   readonly taken?: (log: LogState) => void
   /** What this node's own subscriptions have settled of a log. */
@@ -56,6 +58,8 @@ export class ReceiptBook {
   readonly #logs = new Map<string, Map<string, Entry>>()
   /** Logs that cannot be shown, by key: a neighbour may never hear of them, so that what is said of them is not compared. */
   readonly #unshown = new Set<string>()
+  /** Closed logs, by key. Nobody takes in what is missing of them: with others than their publisher what is said of them is not compared. */
+  readonly #closed = new Set<string>()
   readonly #waiters = new Map<string, Set<Waiter>>()
   #bytes = 0
   readonly #bytesOf = new Map<string, number>()
@@ -78,7 +82,21 @@ export class ReceiptBook {
   }
 
   #compare (key: string, { content: { by, sequence, log: { publisher, channel } } }: Entry): void {
-    for (const of of [ALL, publisher, by]) this.#digests.get(of)?.set(channel, `${key} ${by}`, String(sequence))
+    for (const of of this.#closed.has(key) ? [publisher] : [ALL, publisher, by]) this.#digests.get(of)?.set(channel, `${key} ${by}`, String(sequence))
+  }
+
+  /** The log may have been closed, or be open again. */
+  closedChanged (log: LogState): void {
+    const isClosed = this.#o.closed?.(log.id) === true
+    if (isClosed === this.#closed.has(log.key)) return
+    if (isClosed) this.#closed.add(log.key)
+    else this.#closed.delete(log.key)
+    if (this.#unshown.has(log.key)) return
+    for (const entry of this.about(log)) {
+      const { by } = entry.content
+      if (!isClosed) this.#compare(log.key, entry)
+      else for (const of of [ALL, by]) if (of !== log.publisher) this.#digests.get(of)?.set(log.channel, `${log.key} ${by}`, undefined)
+    }
   }
 
   /** Bytes of all receipts kept. */
@@ -94,6 +112,7 @@ export class ReceiptBook {
     const { log: { publisher } } = entry.content
     addTo(this.#ofPublisher, publisher, key)
     addTo(this.#ofReceiver, by, key)
+    if (this.#o.closed?.(entry.content.log) === true) this.#closed.add(key)
     if (this.#o.book.get(key)?.canBeShown === false) this.#unshown.add(key)
     else this.#compare(key, entry)
     return true
@@ -113,12 +132,12 @@ export class ReceiptBook {
   release (of: string): void { if (of !== ALL) this.#digests.delete(of) }
 
   * #compared (of: string): Generator<Entry> {
-    const isCompared = (key: string): boolean => !this.#unshown.has(key)
+    const isCompared = (key: string): boolean => !this.#unshown.has(key) && !this.#closed.has(key)
     if (of === ALL) {
       for (const [key, entries] of this.#logs) if (isCompared(key)) yield * entries.values()
       return
     }
-    for (const key of this.#ofPublisher.get(of) ?? []) if (isCompared(key)) yield * this.#logs.get(key)?.values() ?? []
+    for (const key of this.#ofPublisher.get(of) ?? []) if (!this.#unshown.has(key)) yield * this.#logs.get(key)?.values() ?? []
     for (const key of this.#ofReceiver.get(of) ?? []) {
       if (!isCompared(key)) continue
       const entry = this.#logs.get(key)?.get(of)
@@ -252,6 +271,7 @@ export class ReceiptBook {
     removeFrom(this.#ofPublisher, log.publisher, log.key)
     this.#logs.delete(log.key)
     this.#unshown.delete(log.key)
+    this.#closed.delete(log.key)
     return ops
   }
 }

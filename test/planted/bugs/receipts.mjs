@@ -158,7 +158,7 @@ export const RECEIPTS = [
     what: 'a publisher that comes back does not get from a relay what was said of its logs meanwhile',
     breaks: 'receipts: publisher and subscriber are never online together',
     file: 'src/outbox/receipt-book.ts',
-    find: 'for (const key of this.#ofPublisher.get(of) ?? []) if (isCompared(key)) yield * this.#logs.get(key)?.values() ?? []',
+    find: 'for (const key of this.#ofPublisher.get(of) ?? []) if (!this.#unshown.has(key)) yield * this.#logs.get(key)?.values() ?? []',
     replace: '',
     by: ['test/unit/repair/repair.test.ts', 'test/unit/outbox/receipt-book.test.ts']
   },
@@ -178,6 +178,15 @@ export const RECEIPTS = [
     file: 'src/outbox/receipt-book.ts',
     find: 'if (this.#o.book.get(key)?.canBeShown === false) this.#unshown.add(key)\n    else this.#compare(key, entry)',
     replace: 'this.#compare(key, entry)',
+    by: 'test/unit/repair/repair.test.ts'
+  },
+  {
+    name: 'receipts-of-closed-logs-compared',
+    what: 'what is said of a closed log is compared for ever with those who can never take it in',
+    breaks: 'receipts at scale',
+    file: 'src/outbox/receipt-book.ts',
+    find: 'const isClosed = this.#o.closed?.(log.id) === true',
+    replace: 'const isClosed = false',
     by: 'test/unit/repair/repair.test.ts'
   }
 ]

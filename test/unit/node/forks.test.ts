@@ -40,6 +40,25 @@ describe('a publisher that signs two histories', () => {
     expect([a.lag, b.lag, ...a.gaps, ...b.gaps]).toEqual([0, 0])
   })
 
+  test('has nothing of it compared from then on, neither heads nor receipts, also after a restart', async () => {
+    const town = new Town()
+    const a = await town.node({ relay: true })
+    const b = await town.node({ relay: true })
+    town.mesh.connect(a.peerId, b.peerId)
+    for (const node of [a, b]) node.subscribe('s', 'press/#')
+    await town.run(200)
+    const { left, right } = histories(2, 1)
+    a.takes(...left)
+    const sizes = (): number[] => [a, b].flatMap(({ engine }) => [engine.repair.heads.size('press'), engine.receipts.digests().size('press')])
+    await town.until('all to know of it', () => sizes().join() === '1,2,1,2', 60_000)
+    a.takes(...right)
+    await town.until('both to report it', () => a.forks.length === 1 && b.forks.length === 1)
+    expect(sizes()).toEqual([0, 0, 0, 0])
+    a.crash()
+    await a.start()
+    expect(sizes()).toEqual([0, 0, 0, 0])
+  })
+
   test('is found where the next batch does not follow the one before, and nothing of the second history is taken', async () => {
     const town = new Town()
     const node = await town.node()

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { RangeSet } from '../../../src/base/range-set.js'
 import { headBytes, openBatch, type SealedBatch } from '../../../src/message/batch.js'
-import { toLogRef } from '../../../src/message/ids.js'
+import { logKey, toLogRef } from '../../../src/message/ids.js'
 import { signReceipt } from '../../../src/message/signed.js'
 import { Receipting } from '../../../src/inbox/receipting.js'
 import { ReceiptBook } from '../../../src/outbox/receipt-book.js'
@@ -26,6 +26,8 @@ class Node extends Holder {
   readonly offered: string[] = []
   peer!: Node
   channels = ['press']
+  /** Keys of logs of which nothing is taken any more. */
+  readonly closed = new Set<string>()
   /** It takes in what others publish. */
   joins = true
   /** What its link takes on its way at once: more is waited for, and each frame takes 10 ms. */
@@ -37,11 +39,12 @@ class Node extends Holder {
   constructor (clock: ManualClock, n: number, readonly relay = true) {
     super(clock, n)
     const { crypto, book, peerId } = this
-    this.receipts = new ReceiptBook({ store: this.store, book, crypto, mesh: testMesh, self: peerId, ownProcessed: () => [] })
+    this.receipts = new ReceiptBook({ store: this.store, book, crypto, mesh: testMesh, self: peerId, closed: (log) => this.closed.has(logKey(log)), ownProcessed: () => [] })
     const strike = (_peer: string, reason: string): void => { this.strikes.push(reason) }
     const takesPart = (channel: string): boolean => this.channels.includes(channel)
     this.repair = new Repair({
       clock, random: seededRandom(n), crypto, mesh: testMesh, self: peerId, book, receipts: this.receipts, channels: () => this.channels, takesPart, joined: (channel) => this.joins && takesPart(channel),
+      closed: (log) => this.closed.has(logKey(log)),
       open: (bytes) => { try { return openBatch(bytes, testMesh) } catch { return undefined } },
       send: (_to, bytes) => {
         const frame = decodeFrame(bytes) as Frame
@@ -222,6 +225,34 @@ describe('comparing', () => {
     expect(b.receipts.sequence(b.book.ensure(log.id).key, peerOf(3))).toBe(2)
     a.repair.peerDown(b.peerId)
     b.repair.peerDown(a.peerId)
+  })
+
+  it('leaves out what is said of a closed log, which one may have a header of and the other never takes one of', () => {
+    const [a, b, clock] = pair()
+    const [log] = logs as [WrittenLog]
+    a.learns(log)
+    a.receipt(log, 3, 2)
+    b.book.noteHead(b.book.ensure(log.id), 2, new Uint8Array(32))
+    const close = (isClosed: boolean): void => {
+      for (const node of [a, b]) {
+        const state = node.book.ensure(log.id)
+        if (isClosed) node.closed.add(state.key)
+        else node.closed.delete(state.key)
+        node.repair.logChanged(state)
+        node.receipts.closedChanged(state)
+      }
+    }
+    close(true)
+    a.repair.peerUp(b.peerId)
+    b.repair.peerUp(a.peerId)
+    a.receipt(log, 4, 2)
+    clock.advance(100_000)
+    expect([...new Set([...a.types(), ...b.types()])]).toEqual(['summary'])
+    expect([a.receipts.digests(peerOf(1)).size('press'), a.receipts.digests(peerOf(3)).size('press')]).toEqual([2, 0])
+    close(false)
+    clock.advance(100_000)
+    expect(b.knows).toEqual(a.knows)
+    expect(b.receipts.sequence(b.book.ensure(log.id).key, peerOf(4))).toBe(2)
   })
 
   it('costs one summary each way when both know the same, and nothing more', () => {
