@@ -19,7 +19,7 @@ import type { Data, End } from '../message/wire.js'
 import type { LogState } from '../store/log-state.js'
 import type { Offered } from './offered.js'
 import { encodeFrame } from './frames.js'
-import { Refusals } from './refusals.js'
+import { DENIED_MAX_MS, Refusals } from './refusals.js'
 import { Reliability, SLOW_WANTS } from './reliability.js'
 
 /** How far a neighbour may run ahead of our disk in one want, bytes. */
@@ -54,8 +54,8 @@ const AWAITED_MS = 3_600_000
 const PUBLISHER_DENIES_MS = 60_000
 
 /**
- * Logs of one publisher that something is missing of: with more, neighbours are asked again for what they denied so many times less
- * often, up to the second. Else whoever makes up heads has every node ask every neighbour for each of them, every half minute.
+ * Logs of one publisher that are missing and of which nothing is held: with more, the pause up to which those before neighbours are asked
+ * again double is so many times as long, up to the second. Else whoever makes up heads has every node ask every neighbour for each of them, every half minute.
  */
 const CROWD_LOGS = 64
 const CROWD_PAUSES_MAX = 16
@@ -95,6 +95,8 @@ export interface PullerOptions {
 
 interface Need {
   readonly log: LogState
+  /** Nothing of it was ever here, nor is it this node's own: it may be made up. */
+  isStrange: boolean
   dueMs: number
   want: Asking | undefined
   readonly refusals: Refusals
@@ -108,6 +110,7 @@ interface Asking {
   readonly peerId: string
   readonly ranges: RangeSet
   readonly since: number
+  readonly askedMs: number
   lastMs: number
   /** What comes next is not below. */
   next: number
@@ -124,7 +127,7 @@ export class Puller {
   readonly #needs = new Map<LogState, Need>()
   readonly #asking = new Map<number, Need>()
   readonly #perPeer = new Map<string, number>()
-  /** How many logs of each publisher there are in `#needs`. */
+  /** How many strange logs of each publisher there are in `#needs`. */
   readonly #crowds = new Map<string, number>()
   readonly #reliability = new Reliability()
   readonly #lastGossip = new Map<LogState, number>()
@@ -159,11 +162,17 @@ export class Puller {
     return out
   }
 
-  #drop (log: LogState): void {
-    if (!this.#needs.delete(log)) return
-    const left = (this.#crowds.get(log.publisher) ?? 1) - 1
-    if (left > 0) this.#crowds.set(log.publisher, left)
-    else this.#crowds.delete(log.publisher)
+  #drop (need: Need): void {
+    if (this.#needs.delete(need.log)) this.#isKnown(need)
+  }
+
+  #isKnown (need: Need): void {
+    if (!need.isStrange) return
+    need.isStrange = false
+    const { publisher } = need.log
+    const left = (this.#crowds.get(publisher) ?? 1) - 1
+    if (left > 0) this.#crowds.set(publisher, left)
+    else this.#crowds.delete(publisher)
   }
 
   /** Something about this log has changed: its head, what is held, or what is wanted of it. */
@@ -171,15 +180,17 @@ export class Puller {
     if (this.#closed) return
     const need = this.#needs.get(log)
     if (this.missing(log).length === 0) {
-      if (need !== undefined && need.want === undefined) this.#drop(log)
+      if (need !== undefined && need.want === undefined) this.#drop(need)
       return
     }
+    if (need !== undefined && !log.held.isEmpty) this.#isKnown(need)
     const now = this.#o.clock.nowMs()
     const gossipMs = this.#lastGossip.get(log)
     const dueMs = gossipMs !== undefined && now - gossipMs < GOSSIP_FRESH_MS ? now + GOSSIP_GRACE_MS : now
     if (need === undefined) {
-      this.#needs.set(log, { log, dueMs, want: undefined, refusals: new Refusals(), unwantedMs: 0, notBeforeMs: 0 })
-      this.#crowds.set(log.publisher, (this.#crowds.get(log.publisher) ?? 0) + 1)
+      const isStrange = !log.own && log.held.isEmpty && log.dropped === 0
+      this.#needs.set(log, { log, isStrange, dueMs, want: undefined, refusals: new Refusals(), unwantedMs: 0, notBeforeMs: 0 })
+      if (isStrange) this.#crowds.set(log.publisher, (this.#crowds.get(log.publisher) ?? 0) + 1)
     } else if (need.want !== undefined) {
       if (this.#o.closed?.(log) === undefined) return
       this.#giveUp(need.want)
@@ -277,7 +288,7 @@ export class Puller {
   #passedOver (need: Need, want: Asking, base: number): void {
     const left = RangeSet.of(...this.missing(need.log, HOLES_MAX).map(({ from, to }) => [from, Math.min(to, base - 1)] as const))
     const denied = left.intersection(want.ranges)
-    if (!denied.isEmpty) need.refusals.answered(want.peerId, denied, this.#o.clock.nowMs(), this.#stretch(need))
+    if (!denied.isEmpty) need.refusals.answered(want.peerId, denied, want.askedMs, this.#o.clock.nowMs(), this.#jitter(), this.#pauseMaxMs(need))
   }
 
   /** This node cannot take it now. */
@@ -325,14 +336,18 @@ export class Puller {
       const denied = want.ranges.intersection(missing)
       denied.addAll(left.intersection(answered))
       const progress = want.received > 0 || !denied.isEmpty
-      need.refusals.answered(peerId, progress ? denied : want.ranges, now, this.#stretch(need), end.busy)
+      need.refusals.answered(peerId, progress ? denied : want.ranges, want.askedMs, now, this.#jitter(), this.#pauseMaxMs(need), end.busy)
     }
     this.#over(need, 0)
     return true
   }
 
-  #stretch ({ log }: Need): number {
-    return this.#jitter() * Math.min(CROWD_PAUSES_MAX, Math.max(1, (this.#crowds.get(log.publisher) ?? 0) / CROWD_LOGS))
+  /** Within the time after which something may be called gone each neighbour is asked for it twice at least. */
+  #pauseMaxMs ({ log, isStrange }: Need): number {
+    if (!isStrange) return DENIED_MAX_MS
+    const pauses = Math.min(CROWD_PAUSES_MAX, (this.#crowds.get(log.publisher) ?? 0) / CROWD_LOGS)
+    const isSoonGone = log.trimmed > 0 || this.#o.keptThrough !== undefined && this.#o.keptThrough(log) < log.head || this.#o.candidates(log).includes(log.publisher)
+    return Math.max(DENIED_MAX_MS, Math.min(DENIED_MAX_MS * pauses, (isSoonGone ? PUBLISHER_DENIES_MS : UNRECOVERABLE_MS) / 2))
   }
 
   #jitter (): number { return 0.75 + this.#o.random.float() / 2 }
@@ -401,12 +416,12 @@ export class Puller {
     const wanted = this.#o.wanted(log)
     if (holes.length === 0 || wanted === undefined) {
       // What is on its way to disk is looked at again when it is there.
-      this.#drop(log)
+      this.#drop(need)
       return
     }
     const closed = this.#o.closed?.(log)
     if (closed !== undefined) {
-      this.#drop(log)
+      this.#drop(need)
       for (const { from, to } of holes) this.#o.unavailable(log, from, to, closed)
       return
     }
@@ -420,18 +435,21 @@ export class Puller {
     if (judged) this.#judge(need, missing, peers, now)
     // Then only what lies before something held is let in. Whoever has something behind that would be asked again and again, and nobody else for what is waited for.
     const before = need.unwantedMs > 0 ? missing.intersection(RangeSet.of([1, Math.max(1, log.held.last)])) : missing
-    const asked = before.isEmpty ? missing : before
     let waits = false
-    for (const peerId of peers) {
-      const { ranges, atMs } = refusals.askable(peerId, asked, now)
-      const isSlow = this.#reliability.isSlow(peerId, now)
-      const isFull = (this.#perPeer.get(peerId) ?? 0) >= (isSlow ? SLOW_WANTS : WANTS_PER_PEER)
-      waits ||= isFull && !isSlow && !ranges.isEmpty
-      if (!ranges.isEmpty && !isFull) {
-        this.#want(need, peerId, ranges, wanted.since, now)
-        return
+    // When nobody can be asked for that, there may be room again for what is behind.
+    for (const asked of before.isEmpty || before.count === missing.count ? [missing] : [before, missing]) {
+      for (const peerId of peers) {
+        const { ranges, atMs } = refusals.askable(peerId, asked, now)
+        const isSlow = this.#reliability.isSlow(peerId, now)
+        const isFull = (this.#perPeer.get(peerId) ?? 0) >= (isSlow ? SLOW_WANTS : WANTS_PER_PEER)
+        waits ||= isFull && !isSlow && !ranges.isEmpty
+        if (!ranges.isEmpty && !isFull) {
+          this.#want(need, peerId, ranges, wanted.since, now)
+          return
+        }
+        need.dueMs = Math.min(need.dueMs, ranges.isEmpty ? atMs : now + 20)
       }
-      need.dueMs = Math.min(need.dueMs, ranges.isEmpty ? atMs : now + 20)
+      if (waits) break
     }
     // What a node lost of its own logs is where it can be reached, or nowhere.
     if (peers.length === 0 && !this.#o.isConnected() && !log.own) refusals.reset()
@@ -457,7 +475,7 @@ export class Puller {
 
   #want (need: Need, peerId: string, ranges: RangeSet, since: number, now: number): void {
     const id = this.#nextId++ >>> 0
-    need.want = { id, peerId, ranges, since, lastMs: now, next: ranges.first, granted: CREDIT_BYTES, received: 0, outstanding: 0, owed: 0 }
+    need.want = { id, peerId, ranges, since, askedMs: now, lastMs: now, next: ranges.first, granted: CREDIT_BYTES, received: 0, outstanding: 0, owed: 0 }
     this.#asking.set(id, need)
     this.#perPeer.set(peerId, (this.#perPeer.get(peerId) ?? 0) + 1)
     this.#reliability.asked(peerId, now)

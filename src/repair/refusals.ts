@@ -9,7 +9,7 @@ import { RangeSet, type Range } from '../base/range-set.js'
 
 /** A neighbour that did not have something is asked again after so long, doubling up to the second. */
 const DENIED_MIN_MS = 1_000
-const DENIED_MAX_MS = 30_000
+export const DENIED_MAX_MS = 30_000
 /** A neighbour with no time for so long has denied everything by it. */
 const BUSY_PATIENCE_MS = 60_000
 /** So often a neighbour that brings nothing is asked at once because it says that it has something. */
@@ -26,6 +26,8 @@ interface Refusal {
   /** Until then it is not asked for that again. */
   untilMs: number
   pauseMs: number
+  /** When it last said so of all of it. */
+  saidMs: number
   why: PassedOver | undefined
   /** Until then it is not asked for anything. */
   passedOverUntilMs: number
@@ -48,7 +50,7 @@ export class Refusals {
 
   #of (peerId: string): Refusal {
     let refusal = this.#peers.get(peerId)
-    if (refusal === undefined) this.#peers.set(peerId, refusal = { denied: new RangeSet(), untilMs: 0, pauseMs: 0, why: undefined, passedOverUntilMs: 0, busySinceMs: 0, promises: 0, awaits: false })
+    if (refusal === undefined) this.#peers.set(peerId, refusal = { denied: new RangeSet(), untilMs: 0, pauseMs: 0, saidMs: 0, why: undefined, passedOverUntilMs: 0, busySinceMs: 0, promises: 0, awaits: false })
     return refusal
   }
 
@@ -61,20 +63,25 @@ export class Refusals {
     return { ranges: wanted.without(refusal.denied), atMs: refusal.untilMs }
   }
 
-  /** The neighbour answered: of what it was asked for it does not have `denied`, which may be nothing; `awaits`: not yet. `stretch` is around 1, or more. */
-  answered (peerId: string, denied: RangeSet, nowMs: number, stretch: number, awaits = false): void {
+  /**
+   * The neighbour answered what it was asked at `askedMs`: of that it does not have `denied`, which may be nothing; `awaits`: not yet.
+   * Pauses double up to `pauseMaxMs`, and each is taken `jitter` times, which is around 1.
+   */
+  answered (peerId: string, denied: RangeSet, askedMs: number, nowMs: number, jitter: number, pauseMaxMs = DENIED_MAX_MS, awaits = false): void {
     if (denied.isEmpty && !this.#peers.has(peerId)) return
     const refusal = this.#of(peerId)
     refusal.awaits = awaits
     refusal.why = undefined
     refusal.busySinceMs = 0
-    if (refusal.untilMs > nowMs) {
+    // It was not asked for what it had denied: that still counts, and when its time has come it is asked for all of it.
+    if (refusal.untilMs > askedMs) {
       refusal.denied.addAll(denied)
       return
     }
     refusal.denied = denied
-    refusal.pauseMs = Math.min(DENIED_MAX_MS, Math.max(DENIED_MIN_MS, refusal.pauseMs * 2))
-    refusal.untilMs = nowMs + refusal.pauseMs * stretch
+    refusal.saidMs = nowMs
+    refusal.pauseMs = Math.min(pauseMaxMs, Math.max(DENIED_MIN_MS, refusal.pauseMs * 2))
+    refusal.untilMs = nowMs + refusal.pauseMs * jitter
   }
 
   passOver (peerId: string, why: PassedOver, untilMs: number, nowMs: number): void {
@@ -105,6 +112,7 @@ export class Refusals {
    * Ranges of `wanted` that all these neighbours have denied for as long as `patience` says, and when the next one may be.
    * `patience` is asked for a position, whether somebody was silent about it, and whether somebody expects to have it; it may change behind each of the boundaries, and ranges do not cross them.
    * `isSlow`: this neighbour does not answer others either.
+   * Nothing is gone before each that speaks was asked in the second half of that time too: who was not can be asked for it now.
    */
   verdict (wanted: RangeSet, peers: readonly string[], isSlow: (peerId: string) => boolean, nowMs: number, patience: (position: number, silent: boolean, awaited: boolean) => number, boundaries: readonly [number, number]): { readonly gone: Range[], readonly atMs: number } {
     let common = wanted
@@ -112,6 +120,7 @@ export class Refusals {
     let awaited = false
     // Where all say that they have no time, somebody will have it.
     const somebodySpoke = peers.some(peerId => this.#peers.get(peerId)?.why !== 'busy')
+    const speaking: Refusal[] = []
     for (const peerId of peers) {
       const refusal = this.#peers.get(peerId)
       // Who does not answer, or nothing that is true, has denied everything by it.
@@ -121,6 +130,7 @@ export class Refusals {
       else {
         common = common.intersection(refusal?.denied ?? new RangeSet())
         awaited ||= refusal?.awaits === true
+        if (refusal !== undefined) speaking.push(refusal)
       }
     }
     this.#arrange(common, nowMs)
@@ -131,9 +141,15 @@ export class Refusals {
         const [low, high] = boundaries
         for (const part of [{ from, to: Math.min(to, low) }, { from: Math.max(from, low + 1), to: Math.min(to, high) }, { from: Math.max(from, high + 1), to }]) {
           if (part.to < part.from) continue
-          const dueMs = sinceMs + patience(part.from, silent, awaited)
-          if (dueMs <= nowMs) gone.push(part)
-          else atMs = Math.min(atMs, dueMs)
+          const patienceMs = patience(part.from, silent, awaited)
+          const dueMs = sinceMs + patienceMs
+          const unasked = speaking.filter(({ saidMs }) => saidMs < sinceMs + patienceMs / 2)
+          if (dueMs > nowMs) atMs = Math.min(atMs, dueMs)
+          else if (unasked.length === 0) gone.push(part)
+          else {
+            for (const refusal of unasked) refusal.untilMs = Math.min(refusal.untilMs, nowMs)
+            atMs = nowMs
+          }
         }
       }
     }

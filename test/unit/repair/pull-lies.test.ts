@@ -151,6 +151,22 @@ describe('a node that cannot take what it asked for', () => {
     expect([rig.unavailable, rig.strikes]).toEqual([['1-3 unrecoverable', '5-5 unrecoverable'], []])
   })
 
+  it('gets what lies behind a hole that everybody denies as soon as there is room, and not when the hole is given up', () => {
+    const rig = new PullRig()
+    const many = logOf(...Array<number>(12).fill(1))
+    rig.me.hold(many, (_batch, i) => i < 6 && i !== 2)
+    rig.hasRoom = false
+    for (const n of [61, 62]) rig.serves(new Holder(rig.clock, n).hold(many, (_batch, i) => i > 5))
+    const state = rig.hears(many)
+    rig.clock.advance(2 * MINUTE)
+    expect(rig.wants()).toBeLessThan(60)
+    rig.hasRoom = true
+    rig.clock.advance(MINUTE)
+    expect([state.held.toString(), rig.unavailable, rig.strikes]).toEqual(['1-2,4-12', [], []])
+    rig.clock.advance(10 * MINUTE)
+    expect(rig.unavailable).toEqual(['3-3 unrecoverable'])
+  })
+
   it('gets everything in the end, though its disk is full now and then', () => {
     const rig = new PullRig()
     const many = logOf(...Array<number>(50).fill(2))

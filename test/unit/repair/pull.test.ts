@@ -16,6 +16,13 @@ const logOf = (...counts: number[]): WrittenLog => {
 }
 const ranges = (batches: Iterable<SealedBatch>): RangeSet => RangeSet.of(...[...batches].map(({ base, last }) => [base, last] as const))
 
+/** Logs of one publisher, with a record each. */
+const logsOfOne = (count: number): WrittenLog[] => Array.from({ length: count }, (_, i) => {
+  const log = new WrittenLog(2, i + 1)
+  log.write(1)
+  return log
+})
+
 describe('pulling', () => {
   it('gets everything that somebody has, and calls the rest unavailable exactly, with its reason', () => {
     const scenario = fc.record({
@@ -186,6 +193,49 @@ describe('pulling', () => {
     expect(wantsOther.length).toBeGreaterThan(10)
     rig.clock.advance(6 * MINUTE)
     expect(rig.unavailable.length).toBe(count + 1)
+  })
+
+  it.each([60, 1_100])('gets what comes to a neighbour a little later as soon with %i logs of one publisher as with few', (count) => {
+    const rig = new PullRig()
+    const holder = new Holder(rig.clock, 60)
+    rig.serves(holder)
+    const logs = logsOfOne(count)
+    for (const log of logs) rig.hears(log)
+    rig.clock.advance(21_000)
+    for (const log of logs) holder.hold(log)
+    rig.clock.advance(24_000)
+    expect(rig.held.length).toBe(count)
+  })
+
+  it('spares a publisher with many logs of which it holds something: each is asked for as often as one alone', () => {
+    const wantsPerLog = (count: number): number => {
+      const rig = new PullRig()
+      const logs = logsOfOne(count)
+      for (const log of logs) rig.me.hold(log)
+      rig.serves(new Holder(rig.clock, 60))
+      for (const log of logs) {
+        log.write(1)
+        rig.hears(log)
+      }
+      rig.clock.advance(5 * MINUTE)
+      return rig.wants() / count
+    }
+    expect(wantsPerLog(300)).toBeGreaterThan(wantsPerLog(1) - 2)
+  })
+
+  it('asks a publisher twice at least for each of its positions before it calls them gone, however many of its logs are missing', () => {
+    const rig = new PullRig()
+    rig.serves(new Holder(rig.clock, 2))
+    const logs = logsOfOne(1_100)
+    for (const log of logs) rig.hears(log)
+    rig.clock.advance(50_000)
+    const late = logs.slice(0, 20).map((log) => {
+      log.write(1)
+      return rig.hears(log)
+    })
+    rig.clock.until(() => late.every(({ key }) => rig.gone.get(key)?.has(2) === true), 20 * MINUTE, 100)
+    const asked = late.map(({ id }) => rig.sent.filter(({ frame }) => frame.type === 'want' && frame.value.to === 2 && frame.value.log?.incarnation === id.incarnation.number).length)
+    expect(Math.min(...asked)).toBeGreaterThanOrEqual(2)
   })
 
   it('goes on with another when one goes down midway', () => {
