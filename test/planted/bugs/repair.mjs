@@ -104,7 +104,7 @@ export const REPAIR = [
     what: 'what no neighbour has at the moment is given up at once',
     breaks: 'no silent loss: a gap that is not justified',
     file: 'src/repair/refusals.ts',
-    find: 'if (dueMs <= nowMs) gone.push(part)',
+    find: 'if (dueMs > nowMs) atMs = Math.min(atMs, dueMs)',
     replace: 'if (dueMs < Number.POSITIVE_INFINITY) gone.push(part)',
     by: ['simulation', 'test/unit/repair/pull.test.ts']
   },
@@ -113,8 +113,8 @@ export const REPAIR = [
     what: 'what nobody has is asked for for ever and never becomes a gap',
     breaks: 'no silent loss: a stall',
     file: 'src/repair/refusals.ts',
-    find: 'if (dueMs <= nowMs) gone.push(part)',
-    replace: 'if (dueMs < 0) gone.push(part)',
+    find: 'else if (unasked.length === 0) gone.push(part)',
+    replace: 'else if (dueMs < 0) gone.push(part)',
     by: ['simulation', 'test/simulation/accounts.test.ts']
   },
   {

@@ -59,8 +59,17 @@ export const RETENTION = [
     what: 'a node with no room asks the neighbour that has something again and again, and nobody else for what it waits for',
     breaks: 'no silent loss, no stall',
     file: 'src/repair/puller.ts',
-    find: 'const asked = before.isEmpty ? missing : before',
-    replace: 'const asked = missing',
+    find: '? [missing] : [before, missing]) {',
+    replace: '? [missing] : [missing]) {',
+    by: 'test/unit/repair/pull-lies.test.ts'
+  },
+  {
+    name: 'behind-a-denied-hole-not-asked',
+    what: 'a node that had no room once does not ask for what lies behind a hole that everybody denies, though there is room again',
+    breaks: 'slow healing',
+    file: 'src/repair/puller.ts',
+    find: '? [missing] : [before, missing]) {',
+    replace: '? [missing] : [before]) {',
     by: 'test/unit/repair/pull-lies.test.ts'
   },
   {
