@@ -40,6 +40,26 @@ export class Budget {
   }
 }
 
+/** Like a budget, but for its size, which is told each time: what was taken of it is there again within `fillMs`. */
+export class Allowance {
+  #taken = 0
+  #atMs: number
+
+  constructor (private readonly fillMs: number, nowMs: number) {
+    this.#atMs = nowMs
+  }
+
+  /** Takes as much of the cost as is there. Returns what is left of the cost. */
+  spare (nowMs: number, size: number, cost: number): number {
+    const passedMs = Math.max(0, nowMs - this.#atMs)
+    this.#atMs = Math.max(this.#atMs, nowMs)
+    this.#taken = Math.max(0, this.#taken - passedMs * size / this.fillMs)
+    const taken = Math.min(cost, Math.max(0, size - this.#taken))
+    this.#taken += taken
+    return cost - taken
+  }
+}
+
 /** A budget for each of many: when there are too many, the one asked for longest ago begins anew. */
 export class Budgets {
   readonly #of = new Map<string, Budget>()

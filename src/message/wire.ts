@@ -3148,6 +3148,12 @@ export namespace Summary {
     index: number
   }
 
+  export interface SummaryChannelsOwnOnlyFieldEvent {
+    field: '$.channels[].ownOnly'
+    value: boolean
+    index: number
+  }
+
   export function encode (obj: Partial<Summary>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, Summary.codec())
   }
@@ -3156,7 +3162,7 @@ export namespace Summary {
     return decodeMessage(buf, Summary.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Summary>): Generator<SummaryChannelsChannelFieldEvent | SummaryChannelsHeadsFieldEvent | SummaryChannelsReceiptsFieldEvent | SummaryChannelsHeadsCountFieldEvent | SummaryChannelsReceiptsCountFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Summary>): Generator<SummaryChannelsChannelFieldEvent | SummaryChannelsHeadsFieldEvent | SummaryChannelsReceiptsFieldEvent | SummaryChannelsHeadsCountFieldEvent | SummaryChannelsReceiptsCountFieldEvent | SummaryChannelsOwnOnlyFieldEvent> {
     return streamMessage(buf, Summary.codec(), opts)
   }
 }
@@ -3167,6 +3173,7 @@ export interface ChannelSummary {
   receipts: Uint8Array<ArrayBuffer>
   headsCount: number
   receiptsCount: number
+  ownOnly?: boolean
 }
 
 export namespace ChannelSummary {
@@ -3202,6 +3209,11 @@ export namespace ChannelSummary {
         if ((obj.receiptsCount != null && obj.receiptsCount !== 0)) {
           w.uint32(40)
           w.uint32(obj.receiptsCount)
+        }
+
+        if (obj.ownOnly != null) {
+          w.uint32(48)
+          w.bool(obj.ownOnly)
         }
 
         if (opts.lengthDelimited !== false) {
@@ -3240,6 +3252,10 @@ export namespace ChannelSummary {
             }
             case 5: {
               obj.receiptsCount = reader.uint32()
+              break
+            }
+            case 6: {
+              obj.ownOnly = reader.bool()
               break
             }
             default: {
@@ -3292,6 +3308,13 @@ export namespace ChannelSummary {
               }
               break
             }
+            case 6: {
+              yield {
+                field: `${prefix}.ownOnly`,
+                value: reader.bool()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -3329,6 +3352,11 @@ export namespace ChannelSummary {
     value: number
   }
 
+  export interface ChannelSummaryOwnOnlyFieldEvent {
+    field: '$.ownOnly'
+    value: boolean
+  }
+
   export function encode (obj: Partial<ChannelSummary>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, ChannelSummary.codec())
   }
@@ -3337,7 +3365,7 @@ export namespace ChannelSummary {
     return decodeMessage(buf, ChannelSummary.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ChannelSummary>): Generator<ChannelSummaryChannelFieldEvent | ChannelSummaryHeadsFieldEvent | ChannelSummaryReceiptsFieldEvent | ChannelSummaryHeadsCountFieldEvent | ChannelSummaryReceiptsCountFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ChannelSummary>): Generator<ChannelSummaryChannelFieldEvent | ChannelSummaryHeadsFieldEvent | ChannelSummaryReceiptsFieldEvent | ChannelSummaryHeadsCountFieldEvent | ChannelSummaryReceiptsCountFieldEvent | ChannelSummaryOwnOnlyFieldEvent> {
     return streamMessage(buf, ChannelSummary.codec(), opts)
   }
 }
@@ -3346,6 +3374,7 @@ export interface Buckets {
   channel: string
   heads: Uint8Array<ArrayBuffer>
   receipts: Uint8Array<ArrayBuffer>
+  ownOnly?: boolean
 }
 
 export namespace Buckets {
@@ -3371,6 +3400,11 @@ export namespace Buckets {
         if ((obj.receipts != null && obj.receipts.byteLength > 0)) {
           w.uint32(26)
           w.bytes(obj.receipts)
+        }
+
+        if (obj.ownOnly != null) {
+          w.uint32(32)
+          w.bool(obj.ownOnly)
         }
 
         if (opts.lengthDelimited !== false) {
@@ -3399,6 +3433,10 @@ export namespace Buckets {
             }
             case 3: {
               obj.receipts = reader.bytes()
+              break
+            }
+            case 4: {
+              obj.ownOnly = reader.bool()
               break
             }
             default: {
@@ -3437,6 +3475,13 @@ export namespace Buckets {
               }
               break
             }
+            case 4: {
+              yield {
+                field: `${prefix}.ownOnly`,
+                value: reader.bool()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -3464,6 +3509,11 @@ export namespace Buckets {
     value: Uint8Array<ArrayBuffer>
   }
 
+  export interface BucketsOwnOnlyFieldEvent {
+    field: '$.ownOnly'
+    value: boolean
+  }
+
   export function encode (obj: Partial<Buckets>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, Buckets.codec())
   }
@@ -3472,7 +3522,7 @@ export namespace Buckets {
     return decodeMessage(buf, Buckets.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Buckets>): Generator<BucketsChannelFieldEvent | BucketsHeadsFieldEvent | BucketsReceiptsFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Buckets>): Generator<BucketsChannelFieldEvent | BucketsHeadsFieldEvent | BucketsReceiptsFieldEvent | BucketsOwnOnlyFieldEvent> {
     return streamMessage(buf, Buckets.codec(), opts)
   }
 }

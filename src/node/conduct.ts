@@ -9,7 +9,7 @@
  *   strikes what no honest neighbour ever does
  */
 import type { Clock } from '../base/clock.js'
-import { Budget } from '../base/budget.js'
+import { Allowance, Budget } from '../base/budget.js'
 
 /** Offences within this time count together. */
 const STRIKE_WINDOW_MS = 600_000
@@ -29,6 +29,11 @@ export const WORK_BURST = 50_000
 /** Of work that was for nothing. A tenth of a core, so that a flood is over within seconds. Measured: a newcomer to 900 channels uses a sixth of the burst, a healed partition of 200,000 records next to nothing. */
 export const WASTE_PER_SECOND = 5_000
 export const WASTE_BURST = 50_000
+/**
+ * Within this time a neighbour may tell all that is known here once, and what it says it knows beyond that, and none of it is waste: so much is
+ * what comparisons bring. A choice: an answer to every other comparison of a link that is always full.
+ */
+export const TOLD_MS = 10_000
 /** A signature that was checked, in units. Measured: 0.14 ms. */
 export const VERIFY_COST = 8
 /** Gossip of a kind that is not known, in units: gossipsub remembers it for a while. */
@@ -41,6 +46,8 @@ const PAUSE_MS_MAX = 500
 interface Conduct {
   readonly work: Budget
   readonly waste: Budget
+  /** What comparisons bring that is known here. */
+  readonly told: { readonly heads: Allowance, readonly receipts: Allowance }
   strikes: number
   strikesSinceMs: number
   bans: number
@@ -67,7 +74,7 @@ export class Conducts {
     let conduct = this.#peers.get(peerId)
     if (conduct === undefined) {
       const now = this.#o.clock.nowMs()
-      conduct = { work: new Budget(WORK_PER_SECOND, WORK_BURST, now), waste: new Budget(WASTE_PER_SECOND, WASTE_BURST, now), strikes: 0, strikesSinceMs: now, bans: 0, bannedUntilMs: 0, offendedMs: now }
+      conduct = { work: new Budget(WORK_PER_SECOND, WORK_BURST, now), waste: new Budget(WASTE_PER_SECOND, WASTE_BURST, now), told: { heads: new Allowance(TOLD_MS, now), receipts: new Allowance(TOLD_MS, now) }, strikes: 0, strikesSinceMs: now, bans: 0, bannedUntilMs: 0, offendedMs: now }
       if (this.#peers.size >= REMEMBERED_PEERS_MAX) this.#peers.delete(this.#peers.keys().next().value as string)
       this.#peers.set(peerId, conduct)
     }
@@ -103,6 +110,11 @@ export class Conducts {
       return PAUSE_MS_MAX
     }
     return Math.min(PAUSE_MS_MAX, conduct.work.owedMs(now))
+  }
+
+  /** A comparison brought so much that was for nothing, and there could be `most` of it, both in units. Returns what of it no comparison explains. */
+  unexplained (peerId: string, what: 'heads' | 'receipts', cost: number, most: number): number {
+    return this.#of(peerId).told[what].spare(this.#o.clock.nowMs(), most, cost)
   }
 
   /** It was cut off, and what still comes of it was under way. */

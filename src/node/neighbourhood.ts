@@ -1,6 +1,6 @@
 import { copyBytes } from '../base/bytes.js'
 import type { NetworkPeer } from '../network/network.js'
-import { decodeFrame } from '../repair/frames.js'
+import { decodeFrame, itemsOf, type Frame } from '../repair/frames.js'
 import { announcementCost, VERIFY_COST } from './conduct.js'
 import type { Engine } from './engine.js'
 
@@ -71,28 +71,30 @@ export class Neighbourhood {
     if (this.#e.isClosed || this.#e.conducts.isBanned(peerId)) return
     const { conducts, meter, options } = this.#e
     meter.taken()
-    const waste = this.#take(peerId, bytes)
-    // What this node has asked for is bounded by the credit it gave.
-    if (waste === ASKED_FOR) return
-    const pauseMs = conducts.charge(peerId, costOf(bytes) + meter.taken() * VERIFY_COST, waste)
-    if (pauseMs > 0) options.network.pause(peerId, pauseMs)
-  }
-
-  /** Returns what of the frame was for nothing, in units of work; or `ASKED_FOR`. */
-  #take (peerId: string, bytes: Uint8Array): number {
     let frame
     try {
       frame = decodeFrame(bytes)
     } catch (error) {
-      this.#e.conducts.strike(peerId, `a malformed frame: ${(error as Error).message}`)
-      return 0
+      conducts.strike(peerId, `a malformed frame: ${(error as Error).message}`)
     }
-    switch (frame?.type) {
+    // A later version may send what this one does not know, now and then.
+    const waste = frame === undefined ? costOf(bytes) : this.#take(peerId, frame, bytes)
+    // What this node has asked for is bounded by the credit it gave.
+    if (waste === ASKED_FOR) return
+    const items = frame === undefined ? 0 : itemsOf(frame)
+    const pauseMs = conducts.charge(peerId, costOf(bytes) + items * ITEM_COST + meter.taken() * VERIFY_COST, waste)
+    if (pauseMs > 0) options.network.pause(peerId, pauseMs)
+  }
+
+  /** Returns what of the frame was for nothing, in units of work; or `ASKED_FOR`. */
+  #take (peerId: string, frame: Frame, bytes: Uint8Array): number {
+    const { conducts, repair } = this.#e
+    switch (frame.type) {
       case 'announcements': return this.#announced(peerId, frame.value.signed)
       case 'summary': return this.#e.repair.summary(peerId, frame.value)
       case 'buckets': return this.#e.repair.buckets(peerId, frame.value)
-      case 'heads': return this.#e.repair.takeHeads(peerId, frame.value)
-      case 'have': return this.#e.repair.have(peerId, frame.value)
+      case 'heads': return conducts.unexplained(peerId, 'heads', repair.takeHeads(peerId, frame.value), repair.tellable(peerId).heads)
+      case 'have': return conducts.unexplained(peerId, 'heads', repair.have(peerId, frame.value), repair.tellable(peerId).heads)
       case 'want': return this.#e.provider.want(peerId, frame.value) ? 0 : DENIAL_COST
       case 'credit': return this.#e.provider.credit(peerId, frame.value) ? 0 : costOf(bytes)
       case 'data': return this.#e.puller.data(peerId, frame.value) ? ASKED_FOR : costOf(bytes)
@@ -102,10 +104,8 @@ export class Neighbourhood {
         const waste = this.#e.receipting.arrived(peerId, frame.value.signed)
         this.#e.housekeeping.writeReceipts()
         this.#e.outbox.admitWaiting()
-        return waste
+        return conducts.unexplained(peerId, 'receipts', waste, repair.tellable(peerId).receipts)
       }
-      // A later version may send what this one does not know, now and then.
-      case undefined: return costOf(bytes)
     }
   }
 }
@@ -114,5 +114,7 @@ const ASKED_FOR = -1
 /** A want for what is not here, which is answered. */
 const DENIAL_COST = 3
 
+/** An item of a frame, in units of work, whether it is news or not. */
+const ITEM_COST = 0.5
 /** What it costs to look at so many bytes, in units of work. */
 const costOf = (bytes: Uint8Array): number => 1 + bytes.length / 4096

@@ -62,6 +62,7 @@ export class ReceiptBook {
   readonly #closed = new Set<string>()
   readonly #waiters = new Map<string, Set<Waiter>>()
   #bytes = 0
+  #size = 0
   readonly #bytesOf = new Map<string, number>()
   readonly #dirty = new Map<string, { log: LogState, by: string }>()
 
@@ -99,6 +100,9 @@ export class ReceiptBook {
     }
   }
 
+  /** Receipts kept. */
+  get size (): number { return this.#size }
+
   /** Bytes of all receipts kept. */
   get bytes (): number { return this.#bytes }
 
@@ -108,6 +112,7 @@ export class ReceiptBook {
     const { by } = entry.content
     if (!this.#hasRoom(key, entry)) return false
     this.#count(by, entry.bytes.length - (entries.get(by)?.bytes.length ?? 0))
+    if (!entries.has(by)) this.#size++
     entries.set(by, entry)
     const { log: { publisher } } = entry.content
     addTo(this.#ofPublisher, publisher, key)
@@ -261,6 +266,7 @@ export class ReceiptBook {
     const ops: StoreOp[] = []
     for (const [by, { bytes }] of this.#logs.get(log.key) ?? []) {
       this.#count(by, -bytes.length)
+      this.#size--
       const key = Buffer.alloc(4 + 38)
       key.writeUInt32BE(log.number)
       key.set(peerIdToBytes(by) as Uint8Array, 4)

@@ -75,3 +75,23 @@ export function decodeFrame (frame: Uint8Array): Frame | undefined {
   const { codec, limits } = CODECS[type]
   return { type, value: codec.decode(frame.subarray(1), { limits }) } as Frame
 }
+
+/** Bytes of a list within an item, of ranges, names or heads, that are as much work as one item. Measured: 10 µs for 300 bytes of ranges. */
+const LIST_BYTES_PER_ITEM = 128
+
+const listed = (lists: readonly Uint8Array[]): number => lists.reduce((sum, { length }) => sum + 1 + length / LIST_BYTES_PER_ITEM, 0)
+
+/** How many items there are in a frame to look at, one by one: their bytes do not tell, for they may be tiny. */
+export function itemsOf ({ type, value }: Frame): number {
+  switch (type) {
+    case 'announcements': return listed(value.signed)
+    case 'receipts': return listed(value.signed)
+    case 'forks': return value.proofs.length
+    case 'summary': return value.channels.length
+    case 'heads': return value.heads.length + value.trims.length
+    case 'have': return value.ranges.length
+    case 'want': return listed([value.skip])
+    case 'end': return listed([value.missing])
+    case 'buckets': case 'data': case 'credit': return 1
+  }
+}

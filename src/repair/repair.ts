@@ -20,6 +20,7 @@ import type { LogState } from '../store/log-state.js'
 import { BUCKETS, Digests } from '../base/digests.js'
 import { encodeFrame, framesOf, ITEMS_BYTES } from './frames.js'
 import { KNOWN_COST } from './known-cost.js'
+import { LOGS_MAX } from './log-quota.js'
 
 /** Between two comparisons with a neighbour; jitter of a quarter keeps them apart. */
 export const SUMMARY_INTERVAL_MS = 15_000
@@ -41,6 +42,8 @@ const OLD_HEAD_COST = 4
 type Bytes = Uint8Array<ArrayBuffer>
 
 export interface ReceiptSource {
+  /** How many there are. */
+  readonly size: number
   /** Of all receipts; with `of`, of those that this node gave and those about its logs. */
   digests (of?: string): Digests
   /** Signed receipts of a channel, of these buckets or all. Nothing is looked at before it is asked for. */
@@ -94,6 +97,10 @@ export class Repair {
   readonly #comparedMs = new Map<string, number>()
   /** Answers of which a link has not taken all yet, by neighbour and by what they are about. */
   readonly #unsent = new Map<string, Map<string, Iterator<Uint8Array>>>()
+  /** Heads and receipts that a neighbour has said it knows. */
+  readonly #claims = new Map<string, { readonly heads: number, readonly receipts: number }>()
+  /** Channels in which a neighbour only publishes. */
+  readonly #onlyPublish = new Map<string, Set<string>>()
   readonly #have = new Map<LogState, { from: number, to: number, except: string | undefined }>()
   #haveTimer: Timer | undefined
   #closed = false
@@ -145,6 +152,8 @@ export class Repair {
     this.#peers.get(peerId)?.cancel()
     this.#peers.delete(peerId)
     this.#comparedMs.delete(peerId)
+    this.#onlyPublish.delete(peerId)
+    this.#claims.delete(peerId)
     this.#unsent.delete(peerId)
     this.#o.receipts.release(peerId)
   }
@@ -175,11 +184,15 @@ export class Repair {
           heads: this.heads.total(channel) as Bytes,
           receipts: digests.total(channel) as Bytes,
           headsCount: this.heads.size(channel),
-          receiptsCount: digests.size(channel)
+          receiptsCount: digests.size(channel),
+          ...this.#ownOnly(channel)
         }))
       }))
     }
   }
+
+  /** Where we only publish, others' heads are of no use: with many logs they would be much, at each comparison. */
+  #ownOnly (channel: string): { ownOnly?: true } { return this.#o.joined(channel) ? {} : { ownOnly: true } }
 
   /** We take part in this channel from now on. */
   channelAdded (channel: string): void {
@@ -193,19 +206,22 @@ export class Repair {
     this.#o.peerChannels(peerId, channels.map(({ channel }) => channel))
     const compared = this.#compared(peerId)
     const { digests } = compared
-    for (const { channel, heads, receipts, headsCount, receiptsCount } of channels) {
+this.#claimed(peerId, channels)
+    for (const { channel, heads, receipts, headsCount, receiptsCount, ownOnly } of channels) {
       if (!this.#o.takesPart(channel)) continue
+      this.#notes(peerId, channel, ownOnly === true)
       // Both sides come to the same answer, else one would wait for buckets that the other never sends.
       const manyHeads = Math.max(headsCount, this.heads.size(channel)) > FEW
       const manyReceipts = Math.max(receiptsCount, digests.size(channel)) > FEW
       const headsDiffer = !equalBytes(heads, this.heads.total(channel))
       const receiptsDiffer = digests !== this.#none && !equalBytes(receipts, digests.total(channel))
-      if (headsDiffer && !manyHeads) items += this.#sendHeads(peerId, channel, undefined)
+      if (headsDiffer && !manyHeads) items += this.#sendHeads(peerId, channel, undefined, ownOnly)
       if (receiptsDiffer && !manyReceipts) items += this.#sendReceipts(peerId, channel, undefined, compared)
       const many = { heads: headsDiffer && manyHeads, receipts: receiptsDiffer && manyReceipts }
       if (many.heads || many.receipts) {
         this.#o.send(peerId, encodeFrame('buckets', {
           channel,
+          ...this.#ownOnly(channel),
           heads: (many.heads ? this.heads.buckets(channel) : new Uint8Array(0)) as Bytes,
           receipts: (many.receipts ? digests.buckets(channel) : new Uint8Array(0)) as Bytes
         }))
@@ -215,11 +231,11 @@ export class Repair {
     return COMPARISON_COST + summary.channels.length / CHANNELS_PER_UNIT + items / ITEMS_PER_UNIT
   }
 
-  buckets (peerId: string, { channel, heads, receipts }: Buckets): number {
+  buckets (peerId: string, { channel, heads, receipts, ownOnly }: Buckets): number {
     if (!this.#o.takesPart(channel)) return 1
     let items = 0
     const differing = this.heads.differing(channel, heads)
-    if (differing.size > 0) items += this.#sendHeads(peerId, channel, differing)
+    if (differing.size > 0) items += this.#sendHeads(peerId, channel, differing, ownOnly)
     const compared = this.#compared(peerId)
     const { digests } = compared
     const others = digests === this.#none ? new Set<number>() : digests.differing(channel, receipts)
@@ -227,16 +243,37 @@ export class Repair {
     return COMPARISON_COST + items / ITEMS_PER_UNIT
   }
 
-  /** Returns how many items are looked at. */
-  #sendHeads (peerId: string, channel: string, buckets: Set<number> | undefined): number {
-    return this.#answer(peerId, `heads ${channel}`, this.#headFrames(channel, buckets)) ? this.heads.size(channel) : 0
+  #claimed (peerId: string, channels: Summary['channels']): void {
+    const before = this.#claims.get(peerId)
+    let [heads, receipts] = [0, 0]
+    for (const { headsCount, receiptsCount } of channels) {
+      heads += headsCount
+      receipts += receiptsCount
+    }
+    this.#claims.set(peerId, { heads: Math.max(before?.heads ?? 0, Math.min(LOGS_MAX, heads)), receipts: Math.max(before?.receipts ?? 0, Math.min(LOGS_MAX, receipts)) })
   }
 
-  * #headFrames (channel: string, buckets: Set<number> | undefined): Generator<Uint8Array> {
+  #notes (peerId: string, channel: string, ownOnly: boolean): void {
+    const channels = this.#onlyPublish.get(peerId)
+    if (!ownOnly) channels?.delete(channel)
+    else if (channels !== undefined) channels.add(channel)
+    else this.#onlyPublish.set(peerId, new Set([channel]))
+  }
+
+  /** Returns how many items are looked at. */
+  #sendHeads (peerId: string, channel: string, buckets: Set<number> | undefined, ownOnly: boolean | undefined): number {
+    if (ownOnly !== true) return this.#answer(peerId, `heads ${channel}`, this.#headFrames(channel, this.#o.book.logs(channel), buckets)) ? this.heads.size(channel) : 0
+    const { book } = this.#o
+    const logs = book.logsOf(peerId) < this.heads.size(channel) ? book.publishedBy(peerId) : book.logs(channel)
+    const own = function * (): Generator<LogState> { for (const log of logs) if (log.publisher === peerId && log.channel === channel) yield log }
+    return this.#answer(peerId, `own heads ${channel}`, this.#headFrames(channel, own(), buckets)) ? Math.min(book.logsOf(peerId), this.heads.size(channel)) : 0
+  }
+
+  * #headFrames (channel: string, logs: Iterable<LogState>, buckets: Set<number> | undefined): Generator<Uint8Array> {
     let heads: Bytes[] = []
     let trims: Bytes[] = []
     let bytes = 0
-    for (const log of this.#o.book.logs(channel)) {
+    for (const log of logs) {
       if (buckets !== undefined && !buckets.has(this.heads.bucketOf(log.key))) continue
       if (log.headBytes.length > 0) heads.push(log.headBytes as Bytes)
       if (log.trimBytes.length > 0) trims.push(log.trimBytes as Bytes)
@@ -285,6 +322,15 @@ export class Repair {
     const waitMs = (this.#comparedMs.get(peerId) ?? 0) + COMPARED_MS - this.#o.clock.nowMs()
     if (waitMs > 0) this.#repeat(peerId, waitMs)
     else this.compare(peerId)
+  }
+
+  /**
+   * How much comparisons with this neighbour can bring at most that is for nothing, in units of work: all that is known here, older than it is, and what
+   * the neighbour says it knows, where there is no room for it.
+   */
+  tellable (peerId: string): { readonly heads: number, readonly receipts: number } {
+    const { heads, receipts } = this.#claims.get(peerId) ?? { heads: 0, receipts: 0 }
+    return { heads: this.#o.book.size * OLD_HEAD_COST + heads * KNOWN_COST, receipts: (2 * this.#o.receipts.size + receipts) * KNOWN_COST }
   }
 
   takeHeads (peerId: string, { heads, trims }: Heads): number {
@@ -379,7 +425,8 @@ export class Repair {
     const entries = [...this.#have]
     this.#have.clear()
     for (const peerId of this.#peers.keys()) {
-      const ranges = entries.filter(([log, { except }]) => except !== peerId && log.publisher !== peerId)
+      const only = this.#onlyPublish.get(peerId)
+      const ranges = entries.filter(([log, { except }]) => except !== peerId && log.publisher !== peerId && only?.has(log.channel) !== true)
         .map(([log, { from, to }]) => ({ log: toLogRef(log.id), from, to, head: log.headBytes as Bytes }))
       for (let i = 0; i < ranges.length; i += 256) this.#o.send(peerId, encodeFrame('have', { ranges: ranges.slice(i, i + 256) }))
     }

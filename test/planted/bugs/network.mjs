@@ -127,6 +127,33 @@ export const NETWORK = [
     by: 'test/unit/node/announcing.test.ts'
   },
   {
+    name: 'all-heads-for-who-only-publishes',
+    what: 'a node that only publishes in a channel is told of all its logs at each comparison',
+    breaks: 'many logs: a neighbour is cut off for telling of them',
+    file: 'src/repair/repair.ts',
+    find: 'return this.#o.joined(channel) ? {} : { ownOnly: true }',
+    replace: 'return this.#o.joined(channel) ? {} : { ownOnly: undefined }',
+    by: 'test/unit/node/many-logs.test.ts'
+  },
+  {
+    name: 'comparisons-are-waste',
+    what: 'heads and receipts that comparisons bring are all taken for a flood when they are known',
+    breaks: 'many logs: honest neighbours are cut off',
+    file: 'src/node/conduct.ts',
+    find: 'return this.#of(peerId).told[what].spare(this.#o.clock.nowMs(), most, cost)',
+    replace: 'return most < 0 ? most : cost',
+    by: 'test/unit/node/many-logs.test.ts'
+  },
+  {
+    name: 'items-cost-nothing',
+    what: 'what a frame costs is counted by its bytes only, however many tiny items there are in it',
+    breaks: 'a neighbour that sends more than is read in time is read more slowly',
+    file: 'src/node/neighbourhood.ts',
+    find: 'costOf(bytes) + items * ITEM_COST + meter',
+    replace: 'costOf(bytes) + 0 * items * ITEM_COST + meter',
+    by: 'test/unit/node/many-logs.test.ts'
+  },
+  {
     name: 'rejected-gossip-not-struck',
     what: 'a neighbour that passes forged gossip on is never cut off',
     breaks: 'invalid signatures: then a ban',

@@ -28,8 +28,8 @@ class Node extends Holder {
   channels = ['press']
   /** Keys of logs of which nothing is taken any more. */
   readonly closed = new Set<string>()
-  /** It takes in what others publish. */
-  joins = true
+  /** It has room for logs that it does not know. */
+  hasRoom = true
   /** What its link takes on its way at once: more is waited for, and each frame takes 10 ms. */
   isNarrow = false
   /** Its link takes nothing. */
@@ -43,7 +43,7 @@ class Node extends Holder {
     const strike = (_peer: string, reason: string): void => { this.strikes.push(reason) }
     const takesPart = (channel: string): boolean => this.channels.includes(channel)
     this.repair = new Repair({
-      clock, random: seededRandom(n), crypto, mesh: testMesh, self: peerId, book, receipts: this.receipts, channels: () => this.channels, takesPart, joined: (channel) => this.joins && takesPart(channel),
+      clock, random: seededRandom(n), crypto, mesh: testMesh, self: peerId, book, receipts: this.receipts, channels: () => this.channels, takesPart, joined: takesPart,
       closed: (log) => this.closed.has(logKey(log)),
       open: (bytes) => { try { return openBatch(bytes, testMesh) } catch { return undefined } },
       send: (_to, bytes) => {
@@ -58,7 +58,7 @@ class Node extends Holder {
         if (this.#waiting.length === 1) this.clock.after(10, () => { this.#takesNext() })
         return false
       },
-      peerChannels: () => {}, offered: (log, from, to) => { this.offered.push(`${log.key} ${from}-${to}`) }, hopes: (_peer, log) => { this.hopes.push(log.key) }, learns: () => true, strike,
+      peerChannels: () => {}, offered: (log, from, to) => { this.offered.push(`${log.key} ${from}-${to}`) }, hopes: (_peer, log) => { this.hopes.push(log.key) }, learns: () => this.hasRoom, strike,
       relay: this.relay, isRelay: () => this.peer.relay
     })
     this.receipting = new Receipting({
@@ -139,7 +139,7 @@ describe('comparing over a link that takes little', () => {
     const [a, b, clock] = pair()
     for (const log of manyLogs) a.learns(log)
     a.isNarrow = true
-    b.joins = false
+    b.hasRoom = false
     a.repair.peerUp(b.peerId)
     b.repair.peerUp(a.peerId)
     clock.advance(1_000)
