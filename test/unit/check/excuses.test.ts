@@ -1,6 +1,6 @@
 /** What looks like a broken promise and is none, each beside the same without the excuse. */
 import { describe, expect, test } from 'vitest'
-import { checkHistories, type CheckOptions, type HistoryEvent, type RuleName } from '../../../src/check/check.js'
+import { checkHistories, type CheckOptions, type HistoryEvent } from '../../../src/check/check.js'
 
 const A = '100-aaaa'
 const id = (position: number, incarnation = A): string => `P.${incarnation}.a.${position}`
@@ -233,19 +233,13 @@ describe('what was published', () => {
     expect(broken([publish('m')], [subscribe(), ...handled('m', 1), ...handled('m', 2)])).toEqual(['seen-twice'])
   })
 
-  test('thousands of one content, each delivered, are compared at about the cost of thousands that differ', () => {
-    const count = 15_000
-    const positions = Array.from({ length: count + 20 }, (_, i) => i + 1)
-    const seconds = (body: (i: number) => string, expected: RuleName[]): number => {
-      const ops = positions.slice(0, count).map(i => publish(`op-${i}`, { body: body(i) }))
-      const seen = positions.flatMap(i => handled(body(i), i))
-      const before = performance.now()
-      expect(broken(ops, [subscribe(), ...seen])).toEqual(expected)
-      return (performance.now() - before) / 1000
-    }
-    const unlike = seconds(i => `m${i}`, ['phantom'])
-    expect(seconds(() => 'm', ['seen-twice'])).toBeLessThan(unlike * 10 + 2)
-  }, 120_000)
+  test('thousands of one content, each delivered, are not compared each with each', () => {
+    // That would not end within the deadline.
+    const count = 40_000
+    const ops = Array.from({ length: count }, (_, i) => publish(`op-${i}`, { body: 'm' }))
+    const seen = Array.from({ length: count + 20 }, (_, i) => handled('m', i + 1)).flat()
+    expect(broken(ops, [subscribe(), ...seen])).toEqual(['seen-twice'])
+  }, 60_000)
 
   test('said twice under one id it is one message', () => {
     const again = [publish('m', { id: 'i' }), publish('m2', { id: 'i', body: 'm' })]
