@@ -1,6 +1,6 @@
 /** What looks like a broken promise and is none, each beside the same without the excuse. */
 import { describe, expect, test } from 'vitest'
-import { checkHistories, type CheckOptions, type HistoryEvent } from '../../../src/check/check.js'
+import { checkHistories, type CheckOptions, type HistoryEvent, type RuleName } from '../../../src/check/check.js'
 
 const A = '100-aaaa'
 const id = (position: number, incarnation = A): string => `P.${incarnation}.a.${position}`
