@@ -6,6 +6,9 @@
  *                    ▲                                             │
  *                    └──────proof about a later incarnation────────┘
  *
+ * A proof about a later incarnation of a publisher in quarantine takes the place of the one that is kept, so that a pardon covers both,
+ * and is passed on to nobody. Whoever forks can make as many as it likes: one a minute of each publisher is looked at.
+ *
  * A closed log takes nothing in any more. A proof against this node itself closes nothing here: it only has to be known.
  */
 import type { Crypto } from '../base/crypto.js'
@@ -20,6 +23,9 @@ import type { Store, StoreOp } from '../store/store.js'
 /** Publishers of which a proof is kept. */
 export const FORK_PROOFS_MAX = 4096
 
+/** Between two proofs of which each takes the place of the one before, of one publisher. Those between are not looked at. */
+const REPLACE_MS = 60_000
+
 const VERSION = 1
 /** Version, when it was found, incarnation up to which it is pardoned. */
 const ROW_HEAD_BYTES = 17
@@ -30,6 +36,8 @@ export interface QuarantineOptions {
   readonly self: string
   readonly store: Store
   readonly wallMs: () => number
+  /** Monotonic, ms. */
+  readonly nowMs: () => number
   /** Logs of this publisher are known here. Asked when there is no room for another proof only. */
   readonly isKnown: (publisher: string) => boolean
 }
@@ -49,6 +57,8 @@ export interface Quarantined {
 export class Quarantine {
   readonly #o: QuarantineOptions
   readonly #entries = new Map<string, Quarantined>()
+  /** When the proof of a publisher last took the place of another, ms. */
+  readonly #replacedMs = new Map<string, number>()
   #evicted: string[] = []
 
   constructor (options: QuarantineOptions) {
@@ -91,7 +101,7 @@ export class Quarantine {
   proofs (): Uint8Array[] { return this.list().filter(({ publisher }) => publisher !== this.#o.self).map(({ proof }) => proof) }
 
   /**
-   * A proof from somebody. 'bad': it proves nothing. 'ignored': it is known, pardoned, or one too many. Not new is one about a later
+   * A proof from somebody. 'bad': it proves nothing. 'ignored': it is known, pardoned, one too many or too soon, and was not verified. Not new is one about a later
    * incarnation of a publisher that is in quarantine already: it is kept in place of the earlier one, so that a pardon covers both.
    */
   take (bytes: Uint8Array): { readonly entry: Quarantined, readonly isNew: boolean } | 'ignored' | 'bad' {
@@ -100,15 +110,19 @@ export class Quarantine {
     const { publisher } = proof.log
     const known = this.#entries.get(publisher)
     if (known !== undefined && proof.log.incarnation.number <= (known.pardoned === 0 ? known.log.incarnation.number : known.pardoned)) return 'ignored'
+    const replaces = known?.pardoned === 0
+    const now = this.#o.nowMs()
+    if (replaces && now - (this.#replacedMs.get(publisher) ?? Number.NEGATIVE_INFINITY) < REPLACE_MS) return 'ignored'
     const makesWay = known === undefined && this.#entries.size >= FORK_PROOFS_MAX ? this.#strangerFor(publisher) : undefined
     if (known === undefined && this.#entries.size >= FORK_PROOFS_MAX && makesWay === undefined) return 'ignored'
     if (!forkProofHolds(this.#o.crypto, proof)) return 'bad'
     if (makesWay !== undefined) {
       this.#entries.delete(makesWay)
+      this.#replacedMs.delete(makesWay)
       this.#evicted.push(makesWay)
     }
-    const isNew = known?.pardoned !== 0
-    return { entry: this.#set(proof, isNew ? Math.floor(this.#o.wallMs()) : known.foundAt, 0), isNew }
+    if (replaces) this.#replacedMs.set(publisher, now)
+    return { entry: this.#set(proof, replaces ? known.foundAt : Math.floor(this.#o.wallMs()), 0), isNew: !replaces }
   }
 
   /** Whoever can make keys can make proofs against them: those against strangers make way, and only for a publisher that matters here. */

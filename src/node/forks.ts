@@ -7,6 +7,7 @@ import { formatIncarnation, logKey, type LogId } from '../message/ids.js'
 import type { GossipVerdict } from '../network/network.js'
 import { encodeFrame, framesOf } from '../repair/frames.js'
 import { GOSSIP_TOPICS } from './channels.js'
+import { VERIFY_COST } from './conduct.js'
 import type { Engine } from './engine.js'
 import { GOSSIP, tagged } from './gossip-kinds.js'
 
@@ -20,6 +21,8 @@ const SHOW_AGAIN_MS = 60_000
 export class Forks {
   readonly #e: Engine
   readonly #quarantine: Quarantine
+  /** Publishers of which a row is being written; true: it has changed since. */
+  readonly #writing = new Map<string, boolean>()
   /** Proofs that a neighbour is still to be shown. */
   readonly #unsent = new Map<string, Uint8Array[]>()
   /** By neighbour and publisher: when it was shown last that it takes in what it should not, ms. */
@@ -28,7 +31,7 @@ export class Forks {
   constructor (engine: Engine) {
     this.#e = engine
     const { crypto, mesh, store, clock, network } = engine.options
-    this.#quarantine = new Quarantine({ crypto, mesh, store, self: network.peerId, wallMs: () => clock.wallMs(), isKnown: (publisher) => engine.book.logsOf(publisher) > 0 })
+    this.#quarantine = new Quarantine({ crypto, mesh, store, self: network.peerId, wallMs: () => clock.wallMs(), nowMs: () => clock.nowMs(), isKnown: (publisher) => engine.book.logsOf(publisher) > 0 })
   }
 
   /** Nothing of this publisher is taken. */
@@ -50,7 +53,7 @@ export class Forks {
   /** A proof by gossip. */
   arrived (bytes: Uint8Array): GossipVerdict {
     const taken = this.#take(bytes, undefined)
-    return taken === 'bad' ? 'reject' : taken === 'ignored' ? 'ignore' : 'accept'
+    return taken === 'bad' ? 'reject' : typeof taken === 'string' ? 'ignore' : 'accept'
   }
 
   /** Proofs from a neighbour. Returns what of it was for nothing, in units of work. */
@@ -63,12 +66,14 @@ export class Forks {
         return useless
       }
       if (taken === 'ignored') useless += 2
+      else if (taken === 'kept') useless += 2 + 2 * VERIFY_COST
       else this.#e.options.network.gossip(GOSSIP_TOPICS.directory, tagged(GOSSIP.fork, taken.proof))
     }
     return useless
   }
 
-  #take (bytes: Uint8Array, from: string | undefined): Quarantined | 'ignored' | 'bad' {
+  /** 'kept': it took the place of an earlier one and is nobody else's business. */
+  #take (bytes: Uint8Array, from: string | undefined): Quarantined | 'kept' | 'ignored' | 'bad' {
     const taken = this.#quarantine.take(bytes)
     if (typeof taken === 'string') return taken
     const { entry } = taken
@@ -80,7 +85,7 @@ export class Forks {
       for (const each of this.#e.book.publishedBy(publisher)) this.#e.receipts.closedChanged(each)
     }
     // Whoever forks can make as many as it likes: further ones are not passed on.
-    if (!taken.isNew) return 'ignored'
+    if (!taken.isNew) return 'kept'
     this.#e.counters.add('forks')
     const place = { publisher, incarnation: formatIncarnation(log.incarnation), channel: log.channel, position }
     if (own) {
@@ -103,11 +108,27 @@ export class Forks {
     }
   }
 
-  #write (publisher: string, done?: (error?: Error) => void): void {
+  /** One commit a publisher is under way or waits for room, however often what is known of it changes. */
+  #write (publisher: string): void {
+    const isUnderWay = this.#writing.has(publisher)
+    this.#writing.set(publisher, isUnderWay)
+    if (!isUnderWay) this.#commit(publisher)
+  }
+
+  #commit (publisher: string): void {
     const { store, clock } = this.#e.options
     store.commit(this.#quarantine.rows(publisher), (error) => {
-      if (done !== undefined) done(error)
-      else if (error !== undefined && isSkeinError(error, 'ERR_STORE_FULL')) clock.after(WRITE_AGAIN_MS, () => { if (!this.#e.isClosed) this.#write(publisher) })
+      if (error !== undefined && isSkeinError(error, 'ERR_STORE_FULL')) {
+        clock.after(WRITE_AGAIN_MS, () => {
+          if (this.#e.isClosed) return
+          this.#writing.set(publisher, false)
+          this.#commit(publisher)
+        })
+        return
+      }
+      const hasChanged = this.#writing.get(publisher) === true
+      this.#writing.delete(publisher)
+      if (hasChanged && error === undefined) this.#write(publisher)
     })
   }
 
@@ -115,7 +136,7 @@ export class Forks {
   lift (publisher: string, done: (error?: SkeinError) => void): boolean {
     const entry = this.#quarantine.lift(publisher)
     if (entry === undefined) return false
-    this.#write(publisher, (error) => { done(error as SkeinError | undefined) })
+    this.#e.options.store.commit(this.#quarantine.rows(publisher), (error) => { done(error as SkeinError | undefined) })
     this.#closeLogs(publisher)
     // What was not believed meanwhile is asked for again.
     for (const peerId of this.#e.neighbours.ids()) this.#e.repair.compare(peerId)

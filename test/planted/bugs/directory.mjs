@@ -116,5 +116,32 @@ export const DIRECTORY = [
     find: '|| (most === from && !isKnownHere) || !this.#evictOf(most, peerId)) return false',
     replace: "|| most !== '') return false",
     by: 'test/unit/node/bad-peer-quotas.test.ts'
+  },
+  {
+    name: 'every-later-fork-looked-at',
+    what: 'a publisher in quarantine has every further proof against it verified and written',
+    breaks: 'bad peers: work without a bound',
+    file: 'src/directory/quarantine.ts',
+    find: '< REPLACE_MS) return',
+    replace: '< 0) return',
+    by: 'test/unit/directory/quarantine.test.ts'
+  },
+  {
+    name: 'later-forks-cost-nothing',
+    what: 'whoever tells of more and more forks of one publisher is not charged for the signatures that are checked',
+    breaks: 'bad peers: work without a charge',
+    file: 'src/node/forks.ts',
+    find: "else if (taken === 'kept') useless += 2 + 2 * VERIFY_COST",
+    replace: "else if (taken === 'kept') useless += 2",
+    by: 'test/unit/node/forks.test.ts'
+  },
+  {
+    name: 'proof-written-many-times',
+    what: 'each change of what is known of a publisher’s forks is written by itself, and again and again while the disk is full',
+    breaks: 'bounded',
+    file: 'src/node/forks.ts',
+    find: 'if (!isUnderWay) this.#commit(publisher)',
+    replace: 'this.#commit(publisher)',
+    by: 'test/unit/node/forks.test.ts'
   }
 ]

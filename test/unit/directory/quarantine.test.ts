@@ -29,7 +29,7 @@ class Rig {
   quarantine = this.#make()
 
   #open (): ReturnType<typeof createMemoryStore> { return createMemoryStore({ disk: this.disk, soon: (fn) => { this.clock.soon(fn) } }) }
-  #make (): Quarantine { return new Quarantine({ crypto, mesh: testMesh, self, store: this.store, wallMs: () => this.clock.wallMs(), isKnown: (publisher) => this.known.has(publisher) }) }
+  #make (): Quarantine { return new Quarantine({ crypto, mesh: testMesh, self, store: this.store, wallMs: () => this.clock.wallMs(), nowMs: () => this.clock.nowMs(), isKnown: (publisher) => this.known.has(publisher) }) }
 
   keep (publisher: string): void {
     this.store.commit(this.quarantine.rows(publisher), (error) => { if (error !== undefined) throw error })
@@ -103,6 +103,7 @@ describe('the quarantine', () => {
     expect(rig.quarantine.take(proofOf(peerOf(1), 5))).toMatchObject({ isNew: true })
     expect(rig.quarantine.take(proofOf(peerOf(1), 8))).toMatchObject({ isNew: false })
     expect(rig.quarantine.take(proofOf(peerOf(1), 6))).toBe('ignored')
+    rig.clock.advance(60_000)
     const forged = proofOf(peerOf(1), 9).slice()
     forged[forged.length - 1] = (forged.at(-1) as number) ^ 1
     expect(rig.quarantine.take(forged)).toBe('bad')
@@ -111,6 +112,19 @@ describe('the quarantine', () => {
     expect(rig.quarantine.lift(peerOf(1))).toMatchObject({ pardoned: 8 })
     expect(rig.quarantine.isClosed(logOf(peerOf(1), 8))).toBe(true)
     expect(rig.quarantine.isClosed(logOf(peerOf(1), 9))).toBe(false)
+  })
+
+  test('looks at one proof a minute that would take the place of another, of each publisher', () => {
+    const { quarantine, clock } = new Rig()
+    for (const n of [1, 2]) expect(quarantine.take(proofOf(peerOf(n), 5))).toMatchObject({ isNew: true })
+    expect(quarantine.take(proofOf(peerOf(1), 6))).toMatchObject({ isNew: false })
+    for (let number = 7; number < 100; number++) expect(quarantine.take(proofOf(peerOf(1), number))).toBe('ignored')
+    expect(quarantine.take(proofOf(peerOf(2), 6))).toMatchObject({ isNew: false })
+    clock.advance(60_000)
+    expect(quarantine.take(proofOf(peerOf(1), 100))).toMatchObject({ isNew: false })
+    expect(quarantine.lift(peerOf(1))).toMatchObject({ pardoned: 100 })
+    // One that closes its logs again is no replacement.
+    expect(quarantine.take(proofOf(peerOf(1), 101))).toMatchObject({ isNew: true })
   })
 
   test('knows of a proof against this node itself, closes nothing for it, and shows it to nobody', () => {

@@ -40,6 +40,32 @@ describe('a publisher that signs two histories', () => {
     expect([a.lag, b.lag, ...a.gaps, ...b.gaps]).toEqual([0, 0])
   })
 
+  test('costs whoever tells of more and more of its forks, and one row is written at a time, also on a full disk', async () => {
+    const town = new Town()
+    const node = await town.node()
+    const proof = (number: number): Uint8Array => {
+      const [left, right] = ['left', 'right'].map(body => new WrittenLog(1, number).write(2, undefined, body)) as [SealedBatch, SealedBatch]
+      return makeForkProof(fakeCrypto(peerOf(2)), left, right)?.bytes as Uint8Array
+    }
+    node.disk.full = true
+    let commits = 0
+    const { commit } = node.store
+    node.store.commit = (ops, done): void => {
+      if (ops.some(({ table }) => table === 'quarantine')) commits++
+      commit.call(node.store, ops, done)
+    }
+    const charged = Array.from({ length: 100 }, (_, i) => node.engine.forks.told(peerOf(7), [proof(i + 1)]))
+    expect(charged.slice(0, 3)).toEqual([0, 18, 2])
+    await town.run(60_000)
+    expect(commits).toBeLessThanOrEqual(1 + 60_000 / 5_000)
+    expect(node.engine.forks.told(peerOf(7), [proof(200)])).toBe(18)
+    node.disk.full = false
+    await town.run(10_000)
+    node.crash()
+    await node.start()
+    expect(node.engine.forks.list()).toMatchObject([{ publisher: peerOf(1), log: { incarnation: { number: 200 } } }])
+  })
+
   test('has nothing of it compared from then on, neither heads nor receipts, also after a restart', async () => {
     const town = new Town()
     const a = await town.node({ relay: true })
