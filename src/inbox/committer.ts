@@ -77,6 +77,7 @@ export class Committer {
 
   #giveUp (cursor: Cursor): void {
     for (const done of cursor.acks.splice(0)) done(this.#stopped)
+    for (const { done } of cursor.later.splice(0)) done(this.#stopped)
   }
 
   /** Commits what is dirty, unless a commit is under way: then it follows by itself when somebody waits for it. */

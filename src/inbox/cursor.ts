@@ -94,6 +94,8 @@ export class Cursor implements Due {
   letters: PendingLetter[] = []
   /** Redriven letters that are settled again, which is not on disk yet. What is on disk of them no longer holds. */
   readonly unwritten = new Map<number, Resettled>()
+  /** Letters to redrive once it is on disk that they are dead again. */
+  later: Array<{ readonly sequence: number, readonly done: SettleDone }> = []
 
   /** `pending` only in the cursor over redriven dead letters: their sequence numbers take the place of positions. */
   constructor (readonly log: LogState, readonly core: SubscriptionCore, readonly pending?: RangeSet) {

@@ -195,6 +195,12 @@ export class SubscriptionCore implements ScanParts {
   /** Delivers a dead letter again, as attempt 1. */
   redrive (sequence: number, done: SettleDone): void {
     const cursor = this.redriven
+    if (cursor.unwritten.get(sequence)?.letter !== undefined) {
+      // It was buried again just now: first that is told, then it is handed out again.
+      cursor.later.push({ sequence, done })
+      this.#env.dirty(cursor, 'now')
+      return
+    }
     cursor.pending?.add(sequence, sequence)
     cursor.next = Math.min(cursor.next, sequence)
     cursor.acks.push(done)
@@ -235,6 +241,7 @@ export class SubscriptionCore implements ScanParts {
   /** A commit has put this cursor on disk. */
   written (cursor: Cursor): void {
     if (cursor.gone) return
+    for (const { sequence, done } of cursor.later.splice(0)) this.redrive(sequence, done)
     // Each sees for itself: what it waits for may be there, though more was judged since.
     for (const later of cursor.successors) if (!later.gateOpen && later.stall === 'gate') this.activate(later)
     if (cursor.awaitsDisk) {
