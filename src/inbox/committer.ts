@@ -136,8 +136,7 @@ export class Committer {
     }
     this.#retryMs = FULL_RETRY_MS
     for (const { cursor, resettled, mark, judged, ranges } of parts) {
-      // One that was redriven and settled once more meanwhile is still to be written.
-      for (const [sequence, as] of resettled) if (cursor.unwritten.get(sequence) === as) cursor.unwritten.delete(sequence)
+      for (const [sequence] of resettled) cursor.unwritten.delete(sequence)
       cursor.durableMark = mark
       cursor.judgedOnDisk = judged
       cursor.durableRanges = ranges

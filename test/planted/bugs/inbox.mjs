@@ -325,12 +325,12 @@ export const INBOX = [
     by: 'test/unit/inbox/delivery.test.ts'
   },
   {
-    name: 'reburied-letter-settled-twice',
-    what: 'a redriven dead letter that is buried again, redriven and acked before the first is on disk is taken for written with it',
+    name: 'redriven-before-it-is-dead',
+    what: 'a dead letter that failed again is handed out before it is on disk that it did, and what is settled is taken for written',
     breaks: 'processed once in effect: a settled message comes again',
-    file: 'src/inbox/committer.ts',
-    find: 'if (cursor.unwritten.get(sequence) === as) cursor',
-    replace: 'cursor',
+    file: 'src/inbox/subscription-core.ts',
+    find: 'if (cursor.unwritten.get(sequence)?.letter !== undefined) {',
+    replace: 'if (cursor.unwritten.get(sequence)?.letter === null) {',
     by: 'test/unit/inbox/delivery.test.ts'
   },
   {
