@@ -428,7 +428,9 @@ export class Puller {
     if (now < need.notBeforeMs) { need.dueMs = need.notBeforeMs; return }
     if (this.#o.intakeFull() || this.#asking.size >= WANTS_MAX) { need.dueMs = now + 50; return }
     const missing = RangeSet.of(...holes.map(({ from, to }) => [from, to] as const))
-    const peers = this.#reliability.sorted(this.#o.candidates(log), now)
+    let peers = this.#reliability.sorted(this.#o.candidates(log), now)
+    // What keeps this node full may be had from, or denied by, somebody else than whoever has what is not let in: each is asked in turn.
+    if (need.unwantedMs > 0) peers = [...peers].sort((a, b) => refusals.deniedMs(a, missing.first) - refusals.deniedMs(b, missing.first))
     // While there is no room for what can be had, what cannot is told all the same: room may hang on it.
     const judged = need.unwantedMs > 0 && peers.length > 0
     need.dueMs = now + FAULTY_MS

@@ -63,6 +63,12 @@ export class Refusals {
     return { ranges: wanted.without(refusal.denied), atMs: refusal.untilMs }
   }
 
+  /** When the neighbour said last that it does not have this position; 0: that was not the last it said of it. */
+  deniedMs (peerId: string, position: number): number {
+    const refusal = this.#peers.get(peerId)
+    return refusal?.denied.has(position) === true ? refusal.saidMs : 0
+  }
+
   /**
    * The neighbour answered what it was asked at `askedMs`: of that it does not have `denied`, which may be nothing; `awaits`: not yet.
    * Pauses double up to `pauseMaxMs`, and each is taken `jitter` times, which is around 1.

@@ -91,6 +91,15 @@ export const RETENTION = [
     by: 'test/unit/inbox/start.test.ts'
   },
   {
+    name: 'full-and-asks-one-neighbour',
+    what: 'a node with no room asks for the first hole only whoever has what it then does not let in',
+    breaks: 'no silent loss, no stall',
+    file: 'src/repair/puller.ts',
+    find: 'refusals.deniedMs(a, missing.first) - refusals.deniedMs(b, missing.first)',
+    replace: '0',
+    by: 'test/unit/repair/pull-lies.test.ts'
+  },
+  {
     name: 'custody-asks-in-vain',
     what: 'a custodian that has no room goes on fetching what it then refuses',
     breaks: 'bounded',

@@ -167,6 +167,18 @@ describe('a node that cannot take what it asked for', () => {
     expect(rig.unavailable).toEqual(['3-3 unrecoverable'])
   })
 
+  it('asks each in turn for the first that it waits for, when one of them has what fills a later hole and is not let in', () => {
+    const rig = new PullRig()
+    const many = logOf(...Array<number>(12).fill(1))
+    rig.me.hold(many, (_batch, i) => i === 3 || i === 5)
+    rig.hasRoom = false
+    rig.serves(new Holder(rig.clock, 61).hold(many, (_batch, i) => i > 3))
+    rig.serves(new Holder(rig.clock, 62).hold(many, (_batch, i) => i === 9))
+    rig.hears(many)
+    for (let i = 0; i < 100; i++) rig.clock.advance(10_000)
+    expect([rig.unavailable, rig.strikes]).toEqual([['1-3 unrecoverable'], []])
+  })
+
   it('gets everything in the end, though its disk is full now and then', () => {
     const rig = new PullRig()
     const many = logOf(...Array<number>(50).fill(2))
