@@ -1,140 +1,25 @@
-// npm run bench [-- --size 100,1024,10240 --rounds 3 --seconds 3]
-// Durable publish and end-to-end durable delivery between two processes, beside the limits of the same machine in the
-// same run, taken in turn. Figures move with the machine; the ratios are what to look at.
-import { fork, spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { cpus, tmpdir } from 'node:os'
-import { join } from 'node:path'
+// npm run bench                     Skein beside what this machine has of its peers, a few minutes
+// npm run bench -- --full           all sizes and workloads, five runs: an hour and more
+// npm run bench -- --alone [...]    Skein beside the limits of the machine, with its own start and memory
+// npm run bench -- --only … --work …  options of peers/bench.mjs (npm run bench -- --help)
+import { spawn } from 'node:child_process'
+import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
-import { fileLimit, streamLimit } from './limits.mjs'
 
-const { values } = parseArgs({ options: {
-  size: { type: 'string', default: '100,1024,10240' }, rounds: { type: 'string', default: '3' }, seconds: { type: 'string', default: '3' },
-  outstanding: { type: 'string', default: '1000' }, dir: { type: 'string', default: tmpdir() }
-} })
-const sizes = values.size.split(',').map(Number)
-const rounds = Number(values.rounds)
-const seconds = Number(values.seconds)
-const outstanding = Number(values.outstanding)
-
-const start = (name, options) => fork(fileURLToPath(new URL(name, import.meta.url)), [JSON.stringify(options)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-const message = (child, type) => new Promise((resolve, reject) => {
-  const timer = setTimeout(() => { reject(new Error(`no ${type} within two minutes`)) }, 120_000)
-  const on = (value) => {
-    if (value.type !== type) return
-    clearTimeout(timer)
-    child.off('message', on)
-    resolve(value)
-  }
-  child.on('message', on)
-  child.once('exit', (code) => { clearTimeout(timer); reject(new Error(`a process ended with ${code}`)) })
+const args = process.argv.slice(2)
+const run = (name, list) => new Promise(resolve => {
+  const child = spawn(process.execPath, [fileURLToPath(new URL(name, import.meta.url)), ...list], { stdio: 'inherit' })
+  // The child gets the terminal's signal itself.
+  process.on('SIGINT', () => {})
+  child.on('close', (code, signal) => { resolve(signal === null ? code : 130) })
 })
-const stop = async (child) => {
-  if (child.exitCode !== null) return
-  const gone = new Promise(resolve => { child.once('exit', resolve) })
-  child.send({ type: 'stop' })
-  const timer = setTimeout(() => { child.kill('SIGKILL') }, 5_000)
-  await gone
-  clearTimeout(timer)
-}
-const quantile = (sorted, q) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))]
-const median = (list) => quantile([...list].sort((a, b) => a - b), 0.5)
+const without = (...names) => args.filter(arg => !names.includes(arg))
 
-/** One cell: a publisher and a subscriber that acks everything. */
-async function pair ({ size, count, rate = 0, until = 'local' }) {
-  const dir = await mkdtemp(join(values.dir, 'skein-bench-'))
-  const publisher = start('publisher.mjs', { dataDir: join(dir, 'publisher'), bootstrap: [], count, size, outstanding, rate, until })
-  let subscriber
-  try {
-    const { addresses } = await message(publisher, 'address')
-    subscriber = start('subscriber.mjs', { dataDir: join(dir, 'subscriber'), bootstrap: addresses, count, warmup: Math.max(1, Math.floor(count / 10)) })
-    await message(subscriber, 'ready')
-    const published = message(publisher, 'done')
-    const received = message(subscriber, 'done')
-    publisher.send({ type: 'go' })
-    const [a, b] = await Promise.all([published, received])
-    const latencies = message(subscriber, 'latencies')
-    subscriber.send({ type: 'latencies' })
-    const sorted = (await latencies).latencies.sort((x, y) => x - y)
-    if (b.unique !== count) throw new Error(`${count - b.unique} of ${count} messages were lost`)
-    const cpu = (a.cpu.user + a.cpu.system + b.cpu.user + b.cpu.system) / count
-    return { publish: count / a.seconds, deliver: b.measured / b.seconds, p50: quantile(sorted, 0.5) / 1000, p99: quantile(sorted, 0.99) / 1000, confirm50: a.confirms[0] / 1000, cpu, rss: Math.max(a.rss, b.rss) / 2 ** 20 }
-  } finally {
-    await stop(publisher)
-    if (subscriber !== undefined) await stop(subscriber)
-    await rm(dir, { recursive: true, force: true })
-  }
-}
+if (args.includes('--alone')) process.exit(await run('alone/run.mjs', without('--alone')))
+if (args.includes('--full')) process.exit(await run('peers/bench.mjs', ['--work', 'P1,P2,P3,P6,P7,P7pub,P8', '--size', '100,1024,10240', '--runs', '5', ...without('--full')]))
+if (args.length > 0) process.exit(await run('peers/bench.mjs', args))
 
-/** From the start of both processes to the first message delivered, ms. */
-async function startUp () {
-  const dir = await mkdtemp(join(values.dir, 'skein-bench-'))
-  const started = performance.now()
-  const publisher = start('publisher.mjs', { dataDir: join(dir, 'publisher'), bootstrap: [], count: 1, size: 100, outstanding: 1, rate: 0, until: 'local' })
-  let subscriber
-  try {
-    const { addresses } = await message(publisher, 'address')
-    subscriber = start('subscriber.mjs', { dataDir: join(dir, 'subscriber'), bootstrap: addresses, count: 1, warmup: 1 })
-    const received = message(subscriber, 'done')
-    publisher.send({ type: 'go' })
-    await received
-    return performance.now() - started
-  } finally {
-    await stop(publisher)
-    if (subscriber !== undefined) await stop(subscriber)
-    await rm(dir, { recursive: true, force: true })
-  }
-}
-
-/** Resident memory of a daemon that has been idle for five seconds, MB, and how long it took to be ready, ms. Linux only. */
-async function idleDaemon () {
-  const dir = await mkdtemp(join(values.dir, 'skein-bench-'))
-  const started = performance.now()
-  const daemon = spawn(process.execPath, [fileURLToPath(new URL('../dist/cli/main.js', import.meta.url)), 'daemon', '--data', dir, '--json', '--log-level', 'error'], { stdio: ['ignore', 'pipe', 'inherit'] })
-  try {
-    await new Promise((resolve, reject) => {
-      daemon.stdout.once('data', resolve)
-      daemon.once('exit', () => { reject(new Error('the daemon ended')) })
-    })
-    const readyMs = performance.now() - started
-    await new Promise(resolve => setTimeout(resolve, 5_000))
-    const status = await readFile(`/proc/${daemon.pid}/status`, 'utf8')
-    return { readyMs, rss: Number(/VmRSS:\s+(\d+)/.exec(status)[1]) / 1024 }
-  } finally {
-    const gone = new Promise(resolve => { daemon.once('exit', resolve) })
-    daemon.kill('SIGTERM')
-    await gone
-    await rm(dir, { recursive: true, force: true })
-  }
-}
-
-const number = (value, digits = 0) => value.toLocaleString('en-US', { maximumFractionDigits: digits, minimumFractionDigits: digits })
-console.log(`Skein, Node ${process.version}, ${cpus().length} × ${cpus()[0].model}; ${rounds} rounds in turn, ${outstanding} outstanding; median [lowest–highest]\n`)
-for (const size of sizes) {
-  const count = Math.round(seconds * (size >= 8192 ? 8_000 : size >= 1000 ? 40_000 : 80_000))
-  const rows = { 'file, fdatasync per group': [], 'raw libp2p stream': [], 'skein: durable publish (local)': [], 'skein: end to end, acked': [], 'skein: publish until stored:1': [] }
-  const latency = []
-  for (let round = 0; round < rounds; round++) {
-    rows['file, fdatasync per group'].push(await fileLimit({ path: join(values.dir, `skein-bench-limit-${process.pid}`), size, outstanding, seconds: Math.min(seconds, 2) }))
-    rows['raw libp2p stream'].push(await streamLimit({ size, seconds: Math.min(seconds, 2) }))
-    const flat = await pair({ size, count })
-    rows['skein: durable publish (local)'].push(flat.publish)
-    rows['skein: end to end, acked'].push(flat.deliver)
-    const stored = await pair({ size, count: Math.round(count / 2), until: 'stored' })
-    rows['skein: publish until stored:1'].push(stored.publish)
-    latency.push({ ...await pair({ size, count: Math.round(500 * seconds), rate: 500 }), cpuFlat: flat.cpu, rssFlat: flat.rss })
-  }
-  const limit = median(rows['file, fdatasync per group'])
-  console.log(`${size} B`)
-  for (const [name, list] of Object.entries(rows)) console.log(`  ${name.padEnd(32)} ${number(median(list)).padStart(10)}/s  [${number(Math.min(...list))}–${number(Math.max(...list))}]  ${number(median(list) / limit, 2)} × the file`)
-  console.log(`  at 500/s: p50 ${number(median(latency.map(l => l.p50)), 2)} ms, p99 ${number(median(latency.map(l => l.p99)), 2)} ms, confirm p50 ${number(median(latency.map(l => l.confirm50)), 2)} ms; flat out: ${number(median(latency.map(l => l.cpuFlat)), 1)} µs of CPU a message (both processes), ${number(median(latency.map(l => l.rssFlat)))} MB\n`)
-}
-const starts = []
-const idle = []
-for (let round = 0; round < rounds; round++) {
-  starts.push(await startUp())
-  if (process.platform === 'linux') idle.push(await idleDaemon())
-}
-console.log(`start of two processes to the first message delivered: ${number(median(starts))} ms [${number(Math.min(...starts))}–${number(Math.max(...starts))}]`)
-if (idle.length > 0) console.log(`daemon: ready after ${number(median(idle.map(i => i.readyMs)))} ms, idle ${number(median(idle.map(i => i.rss)))} MB resident`)
+const installed = readdirSync(new URL('peers', import.meta.url)).includes('node_modules')
+if (!installed) console.error('Only Skein and a bare socket: bench/peers/setup-peers.sh installs the peers.\n')
+const systems = installed ? ['skein', 'nats', 'jetstream', 'redis@always', 'mosquitto', 'rabbitmq@quorum', 'zeromq@curve', 'tcp'] : ['skein', 'tcp']
+process.exit(await run('peers/bench.mjs', ['--only', systems.join(','), '--work', 'P1,P2,P8', '--runs', '1', '--scale', '0.4']))
