@@ -85,7 +85,7 @@ const env = { date: new Date().toISOString().slice(0, 16).replace('T', ' ') + ' 
 const rows = summarize(cells, ref)
 fs.mkdirSync(out, { recursive: true })
 fs.writeFileSync(path.join(out, 'results.json'), JSON.stringify({ env, ref, systems, rows, audits, cells }, null, 1))
-const md = markdown({ env, rows, ref, systems, audits })
+const md = markdown({ env, rows, systems, audits })
 fs.writeFileSync(path.join(out, 'results.md'), md)
 console.log(md)
 console.error(`written to ${path.relative(process.cwd(), out) || '.'}`)

@@ -366,7 +366,7 @@ async function crash (victim) {
     out.backlog = readJournal(sentFile).size - readJournal(seenFile).size
     const again = sub.call('openRetry', { open: sub.openArgs, consume: { mode, topic, prefetch: 1000, journal: seenFile } })
     const seenBefore = readJournal(seenFile).size
-    const up = startServer().then(ms => { tUp = nowMs() })
+    const up = startServer().then(() => { tUp = nowMs() })
     await up
     await again
     out.restartMs = tUp - tKill

@@ -49,7 +49,7 @@ export async function connect (ctx) {
     },
     flush: () => last?.then(() => {}, () => {}),
     async subscribe (topic, cb) { consumers.push(pump(await node.subscribe(`${topic}/#`), m => cb(m.body))) },
-    async prepare ({ mode, topic, role }) {
+    async prepare ({ topic, role }) {
       // As in a broker the queue is there before the first message, and stays when its consumer leaves.
       if (role === 'sub') await (await node.subscribe(`${topic}/#`, { name: 'c', maxInFlight: 1000, from: 'earliest' })).close()
     },
