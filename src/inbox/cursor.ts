@@ -172,13 +172,11 @@ export class Cursor implements Due {
     return all.missing(from, to)
   }
 
-  /** The run from `position` on that will not come: up to what is held, settled or doomed for another reason. */
+  /** The run from `position` on that will not come: up to what is settled or doomed for another reason. What is held is not doomed. */
   doomedFrom (position: number): { to: number, reason: GapReason } | undefined {
     for (const [reason, set] of this.doomed) {
       if (!set.has(position)) continue
       let to = set.firstMissing(position) - 1
-      const held = this.log.held.firstPresent(position)
-      if (held !== 0) to = Math.min(to, held - 1)
       const settled = this.settled.firstPresent(position)
       if (settled !== 0) to = Math.min(to, settled - 1)
       return { to, reason }

@@ -55,15 +55,6 @@ export const RETENTION = [
     by: 'test/unit/node/custodian.test.ts'
   },
   {
-    name: 'first-neighbour-asked-in-vain',
-    what: 'a node with no room asks the neighbour that has something again and again, and nobody else for what it waits for',
-    breaks: 'no silent loss, no stall',
-    file: 'src/repair/puller.ts',
-    find: '? [missing] : [before, missing]) {',
-    replace: '? [missing] : [missing]) {',
-    by: 'test/unit/repair/pull-lies.test.ts'
-  },
-  {
     name: 'behind-a-denied-hole-not-asked',
     what: 'a node that had no room once does not ask for what lies behind a hole that everybody denies, though there is room again',
     breaks: 'slow healing',

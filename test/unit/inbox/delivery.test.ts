@@ -284,4 +284,17 @@ describe('delivery', () => {
     rig.clock.advance(2_000)
     expect(rig.inbox.processed(state).find(({ name }) => name === 'none')?.ranges.toString()).toBe('1-2')
   })
+
+  test('what came after it was given up is delivered, and is in no gap, also when a crash took back that it came', () => {
+    const rig = new Rig()
+    rig.open()
+    const log = new FakeLog(rig.clock).fill(4, 2)
+    const state = rig.hold(log.batches[0]!, log.batches[3]!)
+    rig.inbox.unavailable(state, 3, 6, 'unrecoverable')
+    rig.clock.advance(2_000)
+    rig.hold(log.batches[2]!)
+    rig.crash()
+    expect(positions(rig.attach().drain())).toEqual([1, 2, 5, 6, 7, 8])
+    expect(rig.gaps.map(({ from, to }) => [from, to])).toEqual([[3, 4]])
+  })
 })
