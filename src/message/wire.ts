@@ -4988,6 +4988,7 @@ export interface LogRow {
   trimmed: number
   evicted: boolean
   headHash: Uint8Array<ArrayBuffer>
+  letGo: number
 }
 
 export namespace LogRow {
@@ -5070,6 +5071,11 @@ export namespace LogRow {
           w.bytes(obj.headHash)
         }
 
+        if ((obj.letGo != null && obj.letGo !== 0)) {
+          w.uint32(120)
+          w.uint64Number(obj.letGo)
+        }
+
         if (opts.lengthDelimited !== false) {
           w.ldelim()
         }
@@ -5087,7 +5093,8 @@ export namespace LogRow {
           headPosition: 0,
           trimmed: 0,
           evicted: false,
-          headHash: uint8ArrayAlloc(0)
+          headHash: uint8ArrayAlloc(0),
+          letGo: 0
         }
 
         const end = length == null ? reader.len : reader.pos + length
@@ -5152,6 +5159,10 @@ export namespace LogRow {
             }
             case 14: {
               obj.headHash = reader.bytes()
+              break
+            }
+            case 15: {
+              obj.letGo = reader.uint64Number()
               break
             }
             default: {
@@ -5267,6 +5278,13 @@ export namespace LogRow {
               }
               break
             }
+            case 15: {
+              yield {
+                field: `${prefix}.letGo`,
+                value: reader.uint64Number()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -5364,6 +5382,11 @@ export namespace LogRow {
     value: Uint8Array<ArrayBuffer>
   }
 
+  export interface LogRowLetGoFieldEvent {
+    field: '$.letGo'
+    value: number
+  }
+
   export function encode (obj: Partial<LogRow>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, LogRow.codec())
   }
@@ -5372,7 +5395,7 @@ export namespace LogRow {
     return decodeMessage(buf, LogRow.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<LogRow>): Generator<LogRowNumberFieldEvent | LogRowHeldFieldEvent | LogRowBytesFieldEvent | LogRowRecordsFieldEvent | LogRowHeadFieldEvent | LogRowTrimFieldEvent | LogRowDroppedFieldEvent | LogRowFirstAtFieldEvent | LogRowLinkIncarnationFieldEvent | LogRowLinkIncarnationRandomFieldEvent | LogRowLinkPositionFieldEvent | LogRowLinkHashFieldEvent | LogRowLinkKnownFieldEvent | LogRowHeadPositionFieldEvent | LogRowTrimmedFieldEvent | LogRowEvictedFieldEvent | LogRowHeadHashFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<LogRow>): Generator<LogRowNumberFieldEvent | LogRowHeldFieldEvent | LogRowBytesFieldEvent | LogRowRecordsFieldEvent | LogRowHeadFieldEvent | LogRowTrimFieldEvent | LogRowDroppedFieldEvent | LogRowFirstAtFieldEvent | LogRowLinkIncarnationFieldEvent | LogRowLinkIncarnationRandomFieldEvent | LogRowLinkPositionFieldEvent | LogRowLinkHashFieldEvent | LogRowLinkKnownFieldEvent | LogRowHeadPositionFieldEvent | LogRowTrimmedFieldEvent | LogRowEvictedFieldEvent | LogRowHeadHashFieldEvent | LogRowLetGoFieldEvent> {
     return streamMessage(buf, LogRow.codec(), opts)
   }
 }

@@ -60,6 +60,7 @@ export class Custodian {
     const own = book.publisherBytes(publisher) + staged.publisher.bytes + batch.bytes.length
     if (total > this.#bytesMax * HIGH_SHARE || own > this.#publisherMax * HIGH_SHARE) housekeeping.makeRoom()
     if (total <= this.#bytesMax && own <= this.#publisherMax && this.#hasSpareDisk()) return true
+    if (this.#isOwed(batch, Math.max(total / this.#bytesMax, own / this.#publisherMax), staged) && this.#hasSpareDisk()) return true
     this.#refuse(publisher, batch.bytes.length)
     this.#lastRefused = batch
     this.#e.counters.add('custody_refused')
@@ -105,6 +106,17 @@ export class Custodian {
     const needs = log === undefined ? undefined : inbox.needs(log)
     if (log === undefined || needs === undefined || batch.base > needs.from || log.held.overlaps(Math.min(needs.from, inbox.floor(log)), needs.from)) return false
     return this.#isWaitedFor(batch)
+  }
+
+  /**
+   * It was dropped here, and a subscription that came later needs it before it can be done with what is held behind it. That would never make
+   * room; so a little more is let in, and then the next batch of each log.
+   */
+  #isOwed (batch: SealedBatch, filled: number, staged: Staging): boolean {
+    const log = this.#e.book.get(batch.logKey)
+    const from = log === undefined ? undefined : this.#e.wants.owedFrom(log)
+    if (log === undefined || from === undefined || batch.last < from || batch.base > log.dropped) return false
+    return filled <= CHANNEL_SLACK || (batch.base <= from && !log.held.has(from) && staged.publisher.bytes === 0)
   }
 
   #refuse (publisher: string, bytes: number): void {

@@ -179,7 +179,7 @@ export class Engine {
         failed
       }
     })
-    this.receipts = new ReceiptBook({ store, book: this.book, crypto, mesh, self, closed: (log) => this.forks.isDisputed(log), ownProcessed: (log) => this.inbox.processed(log), taken: (log) => { this.custodian.settled(log) } })
+    this.receipts = new ReceiptBook({ store, book: this.book, crypto, mesh, self, closed: (log) => this.forks.isDisputed(log), ownProcessed: (log) => this.inbox.processed(log), taken: (log) => { this.#settledElsewhere(log) } })
     this.retention = new Retention({
       clock, crypto, mesh, book: this.book,
       retention: (channel) => retentionOf(settings.retention ?? {}, channel),
@@ -285,7 +285,10 @@ export class Engine {
           this.book.noteHead(this.book.ensure(id), position, hash)
         }
       },
-      subscriptionsChanged: () => { this.outbox.admitWaiting() },
+      subscriptionsChanged: () => {
+        this.outbox.admitWaiting()
+        this.wants.subscriptionsChanged()
+      },
       lapse: this.lapses.ofOthers,
       heardSelf: (heads) => { this.lives.heardHeads(heads) },
       duplicate: (rival) => { this.lives.duplicate(rival) }
@@ -373,6 +376,7 @@ export class Engine {
     this.housekeeping.housekeep()
     this.lapses.start()
     this.receipting.start()
+    this.wants.subscriptionsChanged()
     for (const log of this.book.all()) {
       this.puller.notice(log)
       // What was committed just before the last stop may not have been told to anybody.
@@ -425,6 +429,11 @@ export class Engine {
       this.receipts.check(log)
       this.outbox.admitWaiting()
     } else this.receipting.notice(log)
+  }
+
+  #settledElsewhere (log: LogState): void {
+    this.wants.settled(log)
+    this.custodian.settled(log)
   }
 
   /** Stops taking part: the last receipts go out, cursors are flushed, then the network and nothing of the store is closed. */

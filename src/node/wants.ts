@@ -16,6 +16,8 @@ export class Wants {
   /** Of the logs that this node writes: what was damaged on disk. All else of them is here, or is not known to others either. */
   readonly #damaged = new Map<LogState, RangeSet>()
 
+  /** Logs kept for others of which somebody needs what had been dropped here, and from where. */
+  readonly #owed = new Map<LogState, number>()
   readonly #kept: KeptThrough
 
   constructor (engine: Engine) {
@@ -34,7 +36,11 @@ export class Wants {
     if (log.own) return this.#e.own.isCurrent(log) ? this.#wantedBack(log, keepFrom) : { from: keepFrom, to: log.head, since: 0 }
     if (!this.#e.channels.isJoined(log.channel)) return undefined
     const needs = this.#e.inbox.needs(log)
-    if (this.#e.options.settings.relay === true && this.#e.custodian.hasRoom(log.publisher)) return { from: Math.min(keepFrom, needs?.from ?? keepFrom), to: log.head, since: 0 }
+    if (this.#e.options.settings.relay !== true) return needs === undefined ? undefined : { from: needs.from, to: log.head, since: needs.since }
+    const from = Math.min(keepFrom, needs?.from ?? keepFrom, this.owedFrom(log) ?? keepFrom)
+    if (this.#e.custodian.hasRoom(log.publisher)) return { from, to: log.head, since: 0 }
+    // Where what is held lies behind it, there would never be room.
+    if (from <= log.dropped) return { from, to: needs === undefined ? log.dropped : log.head, since: 0 }
     return needs === undefined ? undefined : { from: needs.from, to: log.head, since: needs.since }
   }
 
@@ -42,6 +48,33 @@ export class Wants {
   awaits (log: LogState): boolean {
     const { channels, custodian, forks, isClosed, options } = this.#e
     return !isClosed && !log.own && options.settings.relay === true && channels.isJoined(log.channel) && !forks.isClosed(log.id) && !custodian.hasRoom(log.publisher)
+  }
+
+  /** Durable subscriptions elsewhere have changed: what was dropped here because all that were known had settled it may be needed by a new one. */
+  subscriptionsChanged (): void {
+    if (this.#e.options.settings.relay !== true) return
+    for (const channel of this.#e.channels.joined) for (const log of this.#e.book.logs(channel)) this.#owes(log)
+  }
+
+  /** From where on somebody needs what was dropped here; undefined: nobody does. */
+  owedFrom (log: LogState): number | undefined {
+    const from = Math.max(log.trimmed + 1, this.#owed.get(log) ?? Number.POSITIVE_INFINITY)
+    return from <= log.dropped ? from : undefined
+  }
+
+  /** Somebody has settled more of this log. */
+  settled (log: LogState): void {
+    if (this.#owed.has(log)) this.#owes(log)
+  }
+
+  #owes (log: LogState): void {
+    const given = Math.max(log.trimmed, log.letGo)
+    const from = log.own || log.dropped <= given ? Number.POSITIVE_INFINITY : Math.max(given + 1, this.#e.emission.floor(log))
+    if (from > log.dropped) this.#owed.delete(log)
+    else if (this.#owed.get(log) !== from) {
+      this.#owed.set(log, from)
+      this.#e.puller.notice(log)
+    }
   }
 
   /** What is held already in between is not asked for. */
@@ -121,6 +154,7 @@ export class Wants {
 
   forget (log: LogState): void {
     this.#kept.changed(log)
+    this.#owed.delete(log)
     this.#gone.delete(log)
     this.#damaged.delete(log)
   }

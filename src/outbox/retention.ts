@@ -189,11 +189,12 @@ export class Retention {
       for (const log of this.#c.book.logs(channel)) {
         if (log.own || log.held.isEmpty) continue
         // What the publisher has trimmed and what is too old goes; what a subscription here still needs stays.
-        const through = Math.min(this.#c.localFloor(log) - 1, Math.max(this.#expiredThrough(log, ageMs), until === 'processed' ? this.#processedThrough(log) : 0, log.trimmed))
+        const expired = this.#expiredThrough(log, ageMs)
+        const through = Math.min(this.#c.localFloor(log) - 1, Math.max(expired, until === 'processed' ? this.#processedThrough(log) : 0, log.trimmed))
         const oldest = over.bytes > 0 || over.records > 0 ? this.#oldest(log, over, this.#spare(log)) : NOTHING
         over.bytes -= oldest.bytes
         over.records -= oldest.records
-        more = this.#drop(log, Math.max(through, oldest.through), ops) || more
+        more = this.#drop(log, Math.max(through, oldest.through), expired, ops) || more
       }
     }
     return { ops, more: this.#dropCustody(ops) || more }
@@ -211,14 +212,15 @@ export class Retention {
       if (bytes <= 0 || log.held.isEmpty) continue
       const oldest = this.#oldest(log, { bytes, records: 0 }, this.#spare(log, false))
       over.set(log.publisher, bytes - oldest.bytes)
-      more = this.#drop(log, oldest.through, ops) || more
+      more = this.#drop(log, oldest.through, 0, ops) || more
     }
     return more
   }
 
-  #drop (log: LogState, through: number, ops: StoreOp[]): boolean {
+  /** What is not too old, and what everybody had settled, is fetched again for a subscription that is heard of later. */
+  #drop (log: LogState, through: number, expired: number, ops: StoreOp[]): boolean {
     if (through < log.held.first) return false
-    const dropped = this.#c.book.drop(log, through, DROP_BATCHES)
+    const dropped = this.#c.book.drop(log, through, DROP_BATCHES, this.#c.floor(log) <= through ? through : expired)
     ops.push(...dropped.ops)
     return dropped.more
   }

@@ -206,7 +206,7 @@ export class Repair {
     this.#o.peerChannels(peerId, channels.map(({ channel }) => channel))
     const compared = this.#compared(peerId)
     const { digests } = compared
-this.#claimed(peerId, channels)
+    this.#claimed(peerId, channels)
     for (const { channel, heads, receipts, headsCount, receiptsCount, ownOnly } of channels) {
       if (!this.#o.takesPart(channel)) continue
       this.#notes(peerId, channel, ownOnly === true)

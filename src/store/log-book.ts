@@ -247,9 +247,9 @@ export class LogBook {
 
   /**
    * The operations that drop held batches which end at or before `through`, at most `limit` of them; they are no longer held from now on.
-   * Only from the lane that writes this log, with no commit under way.
+   * Up to `letGo` they are not wanted back for whoever comes later. Only from the lane that writes this log, with no commit under way.
    */
-  drop (log: LogState, through: number, limit = 256): { ops: StoreOp[], dropped: number, more: boolean } {
+  drop (log: LogState, through: number, limit = 256, letGo = through): { ops: StoreOp[], dropped: number, more: boolean } {
     const ops: StoreOp[] = []
     let dropped = 0
     for (const [key, value] of this.#options.store.entries('batch', { gte: batchKey(log.number, 0), lt: batchKey(log.number, through + 1), limit })) {
@@ -267,6 +267,7 @@ export class LogBook {
     }
     const more = ops.length >= limit
     log.dropped = Math.max(log.dropped, dropped)
+    log.letGo = Math.max(log.letGo, Math.min(dropped, letGo))
     if (ops.length > 0) ops.push(this.row(log))
     return { ops, dropped, more }
   }

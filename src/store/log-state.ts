@@ -30,6 +30,8 @@ export class LogState {
   trimBytes: Uint8Array = new Uint8Array(0)
   /** Positions up to here were held and dropped here, by this node's own retention. */
   dropped = 0
+  /** Of those, up to here for want of room or for their age. The others every durable subscription known then had settled: for one heard of later they are fetched again. */
+  letGo = 0
   /** From the log's first batch: the publisher's earlier log of this channel, and where it ends. */
   link: LogLink | undefined
   /** The first batch has been seen, so that a missing link means that there was no earlier log. */
@@ -59,6 +61,7 @@ export class LogState {
       head: (next.headBytes ?? this.headBytes) as Bytes,
       trim: this.trimBytes as Bytes,
       dropped: this.dropped,
+      letGo: this.letGo,
       firstAt: this.firstAt,
       linkKnown: next.linkKnown ?? this.linkKnown,
       headPosition: next.head ?? this.head,
@@ -91,6 +94,7 @@ export class LogState {
     state.trimReason = row.evicted ? 'evicted' : 'expired'
     state.trimBytes = copyBytes(row.trim)
     state.dropped = row.dropped
+    state.letGo = row.letGo
     state.firstAt = row.firstAt
     state.linkKnown = row.linkKnown
     state.link = row.link === undefined ? undefined : fromWireLink(row.link)

@@ -11,8 +11,6 @@ export interface FaultClass {
   readonly destroys?: true
   /** Publishers drop what is still owed, and say so: gaps `expired` and `evicted` are then no failure. */
   readonly trims?: true
-  /** It happens only when it is asked for by name. */
-  readonly asked?: true
   /** A node withholds what others send through it: what has no other way does not come. */
   readonly withholds?: true
   begin (chaos: Chaos): void

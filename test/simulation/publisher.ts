@@ -31,6 +31,8 @@ export class Publisher {
 
   started (engine: Engine): void {
     const { node } = this
+    // A life that lost what was trimmed may trim it again, less of it, and for another reason.
+    this.#trimmed.clear()
     for (const log of engine.book.all()) this.#trimmed.set(log.key, log.trimmed)
     engine.book.listen({
       logChanged: (log) => {

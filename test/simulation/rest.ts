@@ -101,11 +101,11 @@ function unheard (nodes: readonly Live[]): string | undefined {
   return undefined
 }
 
-/** Publishers know what live subscriptions have settled of what they still keep. */
+/** Publishers know what live subscriptions have settled of what they still keep. Of a lost log that only an announcement tells of nothing is left that it could be about. */
 function untold (nodes: readonly Live[]): string | undefined {
   for (const publisher of nodes) {
     for (const log of publisher.engine.book.all()) {
-      if (!log.own || log.head === 0) continue
+      if (!log.own || log.head === 0 || !log.canBeShown) continue
       for (const node of nodes) {
         const known = node.engine.book.get(log.key)
         if (node === publisher || known === undefined) continue

@@ -71,6 +71,28 @@ describe('custody on simulated time', () => {
     expect(subscriber.gaps).toEqual([])
   })
 
+  it('fetches again what all had settled and it had dropped, for a subscriber that comes later and only ever meets the custodian', async () => {
+    const world = new World(seededRandom(12))
+    const relay = world.add('relay', { relay: true, settings: { custody: { bytesPerPublisher: 100 * KIB } } })
+    const publisher = world.add('publisher', { bootstrap: [relay] })
+    const first = world.add('first', { bootstrap: [relay] })
+    const later = world.add('later', { bootstrap: [relay] })
+    for (const node of [relay, publisher, first]) await node.start()
+    world.mesh.block(publisher.peerId, later.peerId)
+    world.mesh.block(later.peerId, publisher.peerId)
+    first.subscribe('all', ['a/#'])
+    await world.clock.run(3_000)
+    await publish(world, publisher, 'a/x', 50)
+    expect(await world.clock.run(60_000, () => first.acked.get('all')?.length === 50)).toBe(true)
+    await world.clock.run(60_000)
+    expect(positions(relay, publisher), 'some of it is gone').not.toMatch(/^1-/)
+    await later.start()
+    later.subscribe('late', ['a/#'], { from: 'earliest' })
+    expect(await world.clock.run(300_000, () => later.acked.get('late')?.length === 50), `${later.acked.get('late')?.length} of 50`).toBe(true)
+    expect(later.gaps).toEqual([])
+    expect(await world.clock.run(60_000, () => heldOf(relay, publisher) <= 100 * KIB), 'the quota holds again').toBe(true)
+  })
+
   it('keeps to the quota of all publishers together, and what its own subscription needs comes in all the same', async () => {
     const world = new World(seededRandom(3))
     const relay = world.add('relay', { relay: true, settings: { custody: { bytes: 300 * KIB, bytesPerPublisher: 250 * KIB } } })

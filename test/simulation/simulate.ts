@@ -73,11 +73,11 @@ export async function simulate (seed: number, options: SimulateOptions = {}): Pr
 function drawFaults (random: SeededRandom, { without = [], only, more = [] }: SimulateOptions): FaultClass[] {
   const share = random.pick([0.1, 0.25, 0.4])
   const destroys = random.chance(0.4)
-  const drawn = FAULTS.filter(({ name, destroys: destroyer, trims, asked }) => {
+  const drawn = FAULTS.filter(({ name, destroys: destroyer, trims }) => {
     // Each by itself, so that a new kind leaves the others as they were.
     const own = random.fork(name)
     const happens = own.chance(share) && (destroyer !== true || destroys) && (trims !== true || own.chance(0.5))
-    return only === undefined ? happens && asked !== true && !without.includes(name) : only.includes(name)
+    return only === undefined ? happens && !without.includes(name) : only.includes(name)
   })
   return [...drawn, ...more.filter(({ name }) => !without.includes(name))]
 }

@@ -181,6 +181,33 @@ export const RETENTION = [
     by: 'test/simulation/retention-custody.test.ts'
   },
   {
+    name: 'dropped-for-good',
+    what: 'a custodian does not fetch again what all had settled, for a subscription that it hears of later',
+    breaks: 'no silent loss: what its publisher still has is called unrecoverable',
+    file: 'src/node/wants.ts',
+    find: 'needs?.from ?? keepFrom, this.owedFrom(log) ?? keepFrom)',
+    replace: 'needs?.from ?? keepFrom)',
+    by: 'test/simulation/retention-custody.test.ts'
+  },
+  {
+    name: 'owed-and-no-room',
+    what: 'a custodian full of what lies behind what a later subscription waits for lets nothing of that in, and never has room',
+    breaks: 'no stall',
+    file: 'src/node/custodian.ts',
+    find: "return filled <= CHANNEL_SLACK || (batch.base <= from && !log.held.has(from) && staged.publisher.bytes === 0)",
+    replace: 'return false',
+    by: 'test/simulation/retention-custody.test.ts'
+  },
+  {
+    name: 'fetched-again-and-again',
+    what: 'a custodian fetches again what it had dropped for its age, drops it, and fetches it again',
+    breaks: 'healing does not flood',
+    file: 'src/outbox/retention.ts',
+    find: 'this.#c.floor(log) <= through ? through : expired',
+    replace: '0',
+    by: 'test/unit/outbox/retention.test.ts'
+  },
+  {
     name: 'custody-for-the-publisher',
     what: 'a custodian keeps a publisher’s records for the publisher’s own subscriptions, of which it never hears, and has no room for others',
     breaks: 'no silent loss: what others wait for is refused for ever',

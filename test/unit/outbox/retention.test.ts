@@ -269,6 +269,22 @@ describe('keeping what others publish within quotas', () => {
     expect(log.held.count).toBe(0)
   })
 
+  it('remembers what it let go though somebody needs it, or for its age: only the rest may be fetched again', () => {
+    const rig = new Rig()
+    const log = rig.log(1, 1, [25 * HOUR, 24.5 * HOUR, 3, 2, 1, 0])
+    rig.pass('dropOthers')
+    expect([log.dropped, log.letGo], 'too old').toEqual([20, 20])
+    rig.over.set(log.publisher, log.bytes / 4)
+    rig.pass('dropOthers')
+    expect([log.dropped, log.letGo], 'settled by all').toEqual([30, 20])
+    rig.floor = 35
+    rig.localFloor = 41
+    rig.rules = { ...rig.rules, records: 20 }
+    rig.pass('dropOthers')
+    expect([log.dropped, log.letGo], 'in the way of a subscription here').toEqual([40, 40])
+    expect(new LogBook({ store: rig.store, crypto: fakeCrypto(self), mesh: testMesh, self, wallMs: () => 0 }).get(log.key)?.letGo).toBe(40)
+  })
+
   it('knows how much is held of each publisher, whatever comes and goes', () => {
     const rig = new Rig()
     const [one, two, own] = [rig.log(1, 1, [25 * HOUR, 0]), rig.log(2, 1, [0]), rig.log(9, 1, [0])]
