@@ -10,10 +10,15 @@ export const leave: FaultClass = {
       // A node that others need to reach each other is not missed by them for ever.
       const node = chaos.some(each => each.isAwake && !each.isBridge)
       if (node === undefined) return
-      world.fault('gone', node)
       node.gone = true
+      // What it still publishes while it stops goes with it.
+      const tell = (): void => {
+        if (node.isUp) world.clock.after(10, tell)
+        else world.fault('gone', node)
+      }
       if (random.chance(0.5)) node.crash({ silently: random.chance(0.5) })
       else node.stop()
+      tell()
     })
   }
 }
