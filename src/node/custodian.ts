@@ -60,7 +60,7 @@ export class Custodian {
     const own = book.publisherBytes(publisher) + staged.publisher.bytes + batch.bytes.length
     if (total > this.#bytesMax * HIGH_SHARE || own > this.#publisherMax * HIGH_SHARE) housekeeping.makeRoom()
     if (total <= this.#bytesMax && own <= this.#publisherMax && this.#hasSpareDisk()) return true
-    if (this.#isOwed(batch, Math.max(total / this.#bytesMax, own / this.#publisherMax), staged) && this.#hasSpareDisk()) return true
+    if (this.#isBlocking(batch, Math.max(total / this.#bytesMax, own / this.#publisherMax), staged) && this.#hasSpareDisk()) return true
     this.#refuse(publisher, batch.bytes.length)
     this.#lastRefused = batch
     this.#e.counters.add('custody_refused')
@@ -108,15 +108,13 @@ export class Custodian {
     return this.#isWaitedFor(batch)
   }
 
-  /**
-   * It was dropped here, and a subscription that came later needs it before it can be done with what is held behind it. That would never make
-   * room; so a little more is let in, and then the next batch of each log.
-   */
-  #isOwed (batch: SealedBatch, filled: number, staged: Staging): boolean {
-    const log = this.#e.book.get(batch.logKey)
-    const from = log === undefined ? undefined : this.#e.wants.owedFrom(log)
-    if (log === undefined || from === undefined || batch.last < from || batch.base > log.dropped) return false
-    return filled <= CHANNEL_SLACK || (batch.base <= from && !log.held.has(from) && staged.publisher.bytes === 0)
+  /** What is held cannot be settled before it, and would never make room: a little more is let in, and then the next batch of each log. */
+  #isBlocking (batch: SealedBatch, filled: number, staged: Staging): boolean {
+    const { book, emission, wants } = this.#e
+    const log = book.get(batch.logKey)
+    const hole = log === undefined ? undefined : wants.blocking(log)
+    if (log === undefined || hole === undefined || batch.last < hole || (log.held.last > hole && batch.base > log.held.firstPresent(hole))) return false
+    return filled <= CHANNEL_SLACK || (batch.base <= hole && !log.held.has(emission.floor(log)) && staged.publisher.bytes === 0)
   }
 
   #refuse (publisher: string, bytes: number): void {
@@ -145,7 +143,12 @@ export class Custodian {
 
   /** Something was dropped: what was refused and has room now is asked for. */
   lookAgain (): void {
-    const free = new Set([...this.#refused.keys()].filter(publisher => this.hasRoom(publisher)))
+    const free = new Set<string>()
+    for (const publisher of this.#refused.keys()) {
+      if (this.hasRoom(publisher)) free.add(publisher)
+      // What is in the way of the rest is asked for all the same.
+      else for (const log of this.#e.book.publishedBy(publisher)) this.#e.puller.notice(log)
+    }
     const all = this.#refusedAll && free.size > 0
     if (free.size === 0) return
     for (const publisher of free) this.#refused.delete(publisher)

@@ -8,6 +8,8 @@ import { KeptThrough } from './kept-through.js'
 /** What will not come of one log is not cut into more ranges than these by offers of it. */
 export const GONE_RANGES_MAX = 1024
 
+const endOfHole = (log: LogState, hole: number): number => log.held.last > hole ? log.held.firstPresent(hole) - 1 : log.head
+
 /** What this node wants of each log: what its subscriptions need, what it keeps as a relay, and its own lost tail. */
 export class Wants {
   readonly #e: Engine
@@ -37,10 +39,9 @@ export class Wants {
     if (!this.#e.channels.isJoined(log.channel)) return undefined
     const needs = this.#e.inbox.needs(log)
     if (this.#e.options.settings.relay !== true) return needs === undefined ? undefined : { from: needs.from, to: log.head, since: needs.since }
-    const from = Math.min(keepFrom, needs?.from ?? keepFrom, this.owedFrom(log) ?? keepFrom)
-    if (this.#e.custodian.hasRoom(log.publisher)) return { from, to: log.head, since: 0 }
-    // Where what is held lies behind it, there would never be room.
-    if (from <= log.dropped) return { from, to: needs === undefined ? log.dropped : log.head, since: 0 }
+    if (this.#e.custodian.hasRoom(log.publisher)) return { from: Math.min(keepFrom, needs?.from ?? keepFrom, Math.max(log.trimmed + 1, this.#owed.get(log) ?? keepFrom)), to: log.head, since: 0 }
+    const hole = this.blocking(log)
+    if (hole !== undefined) return { from: Math.min(hole, needs?.from ?? hole), to: needs === undefined ? endOfHole(log, hole) : log.head, since: 0 }
     return needs === undefined ? undefined : { from: needs.from, to: log.head, since: needs.since }
   }
 
@@ -56,10 +57,18 @@ export class Wants {
     for (const channel of this.#e.channels.joined) for (const log of this.#e.book.logs(channel)) this.#owes(log)
   }
 
-  /** From where on somebody needs what was dropped here; undefined: nobody does. */
-  owedFrom (log: LogState): number | undefined {
-    const from = Math.max(log.trimmed + 1, this.#owed.get(log) ?? Number.POSITIVE_INFINITY)
-    return from <= log.dropped ? from : undefined
+  /**
+   * The first position that subscriptions elsewhere wait for and that is not here, though what lies behind it is, in this log or in a later one:
+   * that cannot be settled before, and with it there would never be room. Undefined: there is none.
+   */
+  blocking (log: LogState): number | undefined {
+    const hole = log.held.firstMissing(Math.max(log.trimmed, log.letGo, this.#e.emission.floor(log) - 1) + 1)
+    if (hole > log.head) return undefined
+    if (log.held.last > hole) return hole
+    for (const later of this.#e.book.logs(log.channel)) {
+      if (later.publisher === log.publisher && !later.held.isEmpty && later.incarnation.number > log.incarnation.number) return hole
+    }
+    return undefined
   }
 
   /** Somebody has settled more of this log. */

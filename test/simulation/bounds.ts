@@ -92,7 +92,7 @@ function * storeBounds (node: SimulatedNode, engine: Engine): Generator<Bound> {
   const { custody } = node.settings
   for (const [publisher, bytes] of book.publishers()) {
     yield ['LOGS_PER_PUBLISHER_MAX', book.logsOf(publisher), LOGS_PER_PUBLISHER_MAX]
-    // What its own subscriptions need comes in all the same, and what had been dropped and is needed a little above the quota, then a batch of each log.
+    // What its own subscriptions need comes in all the same, and what others need before what is held a little above the quota, then a batch of each log.
     if (custody?.bytesPerPublisher !== undefined && publisher !== node.peerId && node.subscriber.plans.size === 0) yield ['custody.bytesPerPublisher', bytes, custody.bytesPerPublisher * 1.125 + 4 * BATCH_BYTES]
   }
 }

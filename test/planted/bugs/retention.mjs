@@ -185,16 +185,16 @@ export const RETENTION = [
     what: 'a custodian does not fetch again what all had settled, for a subscription that it hears of later',
     breaks: 'no silent loss: what its publisher still has is called unrecoverable',
     file: 'src/node/wants.ts',
-    find: 'needs?.from ?? keepFrom, this.owedFrom(log) ?? keepFrom)',
+    find: 'needs?.from ?? keepFrom, Math.max(log.trimmed + 1, this.#owed.get(log) ?? keepFrom))',
     replace: 'needs?.from ?? keepFrom)',
     by: 'test/simulation/retention-custody.test.ts'
   },
   {
-    name: 'owed-and-no-room',
-    what: 'a custodian full of what lies behind what a later subscription waits for lets nothing of that in, and never has room',
+    name: 'full-of-what-lies-behind',
+    what: 'a custodian full of what lies behind what subscriptions wait for lets nothing of that in, and never has room',
     breaks: 'no stall',
     file: 'src/node/custodian.ts',
-    find: "return filled <= CHANNEL_SLACK || (batch.base <= from && !log.held.has(from) && staged.publisher.bytes === 0)",
+    find: "return filled <= CHANNEL_SLACK || (batch.base <= hole && !log.held.has(emission.floor(log)) && staged.publisher.bytes === 0)",
     replace: 'return false',
     by: 'test/simulation/retention-custody.test.ts'
   },
