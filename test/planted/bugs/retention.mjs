@@ -95,8 +95,8 @@ export const RETENTION = [
     what: 'a custodian that has no room goes on fetching what it then refuses',
     breaks: 'bounded',
     file: 'src/node/wants.ts',
-    find: ' && this.#e.custodian.hasRoom(log.publisher)',
-    replace: '',
+    find: 'if (this.#e.custodian.hasRoom(log.publisher)) return { from: Math.min(keepFrom',
+    replace: 'if (keepFrom > 0) return { from: Math.min(keepFrom',
     by: 'test/simulation/retention-custody.test.ts'
   },
   {
