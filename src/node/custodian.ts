@@ -147,7 +147,7 @@ export class Custodian {
     for (const publisher of this.#refused.keys()) {
       if (this.hasRoom(publisher)) free.add(publisher)
       // What is in the way of the rest is asked for all the same.
-      else for (const log of this.#e.book.publishedBy(publisher)) this.#e.puller.notice(log)
+      else for (const log of this.#e.wants.blocked(publisher)) this.#e.puller.notice(log)
     }
     const all = this.#refusedAll && free.size > 0
     if (free.size === 0) return

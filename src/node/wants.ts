@@ -61,14 +61,30 @@ export class Wants {
    * The first position that subscriptions elsewhere wait for and that is not here, though what lies behind it is, in this log or in a later one:
    * that cannot be settled before, and with it there would never be room. Undefined: there is none.
    */
-  blocking (log: LogState): number | undefined {
-    const hole = log.held.firstMissing(Math.max(log.trimmed, log.letGo, this.#e.emission.floor(log) - 1) + 1)
-    if (hole > log.head) return undefined
-    if (log.held.last > hole) return hole
-    for (const later of this.#e.book.logs(log.channel)) {
-      if (later.publisher === log.publisher && !later.held.isEmpty && later.incarnation.number > log.incarnation.number) return hole
+  blocking (log: LogState, isAhead = this.#isLaterHeld(log)): number | undefined {
+    const given = Math.max(log.trimmed, log.letGo)
+    // What everybody waits for is dear to say.
+    if (given >= log.head || !(isAhead || log.held.last > log.held.firstMissing(given + 1))) return undefined
+    const hole = log.held.firstMissing(Math.max(given + 1, this.#e.emission.floor(log)))
+    return hole <= log.head && (isAhead || log.held.last > hole) ? hole : undefined
+  }
+
+  /** Logs of a publisher in which something is missing that all else waits for. */
+  * blocked (publisher: string): Generator<LogState> {
+    const latest = new Map<string, number>()
+    for (const { channel, held, incarnation } of this.#e.book.publishedBy(publisher)) {
+      if (!held.isEmpty && incarnation.number > (latest.get(channel) ?? 0)) latest.set(channel, incarnation.number)
     }
-    return undefined
+    for (const log of this.#e.book.publishedBy(publisher)) {
+      if (this.blocking(log, (latest.get(log.channel) ?? 0) > log.incarnation.number) !== undefined) yield log
+    }
+  }
+
+  #isLaterHeld ({ publisher, channel, incarnation }: LogState): boolean {
+    for (const other of this.#e.book.publishedBy(publisher)) {
+      if (other.channel === channel && !other.held.isEmpty && other.incarnation.number > incarnation.number) return true
+    }
+    return false
   }
 
   /** Somebody has settled more of this log. */
