@@ -4380,6 +4380,7 @@ export interface End {
   through: number
   missing: Uint8Array<ArrayBuffer>
   busy: boolean
+  awaited?: Uint8Array<ArrayBuffer>
 }
 
 export namespace End {
@@ -4410,6 +4411,11 @@ export namespace End {
         if ((obj.busy != null && obj.busy !== false)) {
           w.uint32(32)
           w.bool(obj.busy)
+        }
+
+        if (obj.awaited != null) {
+          w.uint32(42)
+          w.bytes(obj.awaited)
         }
 
         if (opts.lengthDelimited !== false) {
@@ -4443,6 +4449,10 @@ export namespace End {
             }
             case 4: {
               obj.busy = reader.bool()
+              break
+            }
+            case 5: {
+              obj.awaited = reader.bytes()
               break
             }
             default: {
@@ -4488,6 +4498,13 @@ export namespace End {
               }
               break
             }
+            case 5: {
+              yield {
+                field: `${prefix}.awaited`,
+                value: reader.bytes()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -4520,6 +4537,11 @@ export namespace End {
     value: boolean
   }
 
+  export interface EndAwaitedFieldEvent {
+    field: '$.awaited'
+    value: Uint8Array<ArrayBuffer>
+  }
+
   export function encode (obj: Partial<End>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, End.codec())
   }
@@ -4528,7 +4550,7 @@ export namespace End {
     return decodeMessage(buf, End.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<End>): Generator<EndIdFieldEvent | EndThroughFieldEvent | EndMissingFieldEvent | EndBusyFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<End>): Generator<EndIdFieldEvent | EndThroughFieldEvent | EndMissingFieldEvent | EndBusyFieldEvent | EndAwaitedFieldEvent> {
     return streamMessage(buf, End.codec(), opts)
   }
 }

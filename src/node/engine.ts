@@ -211,7 +211,7 @@ export class Engine {
       writesRow: (log) => !this.own.isCurrent(log),
       failed
     })
-    this.provider = new Provider({ clock, book: this.book, mesh, send, awaits: (log) => this.wants.awaits(log) })
+    this.provider = new Provider({ clock, book: this.book, mesh, send, awaited: (log, missing) => this.wants.awaited(log, missing) })
     this.puller = new Puller({
       clock, random, crypto,
       wanted: (log) => this.wants.wanted(log),

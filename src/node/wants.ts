@@ -45,10 +45,11 @@ export class Wants {
     return needs === undefined ? undefined : { from: needs.from, to: log.head, since: needs.since }
   }
 
-  /** It keeps the log for others and has no room for more of it now: what is missing it will ask for when others have settled some. */
-  awaits (log: LogState): boolean {
+  /** It keeps the log for others and has no room for more of it now: this of what is missing it will ask for when others have settled some. */
+  awaited (log: LogState, missing: RangeSet): RangeSet {
     const { channels, custodian, forks, isClosed, options } = this.#e
-    return !isClosed && !log.own && options.settings.relay === true && channels.isJoined(log.channel) && !forks.isClosed(log.id) && !custodian.hasRoom(log.publisher)
+    const keeps = !isClosed && !log.own && options.settings.relay === true && channels.isJoined(log.channel) && !forks.isClosed(log.id) && !custodian.hasRoom(log.publisher)
+    return keeps ? missing.without(this.#gone.get(log) ?? new RangeSet()) : new RangeSet()
   }
 
   /** Durable subscriptions elsewhere have changed: what was dropped here because all that were known had settled it may be needed by a new one. */

@@ -46,8 +46,8 @@ export interface ProviderOptions {
   readonly book: LogBook
   readonly mesh: Uint8Array
   readonly send: (peerId: string, frame: Uint8Array) => boolean
-  /** What is missing of this log this node wants itself, and has no room for now. Default: never. */
-  readonly awaits?: (log: LogState) => boolean
+  /** What of that which is missing of this log this node wants itself, and has no room for now. Default: nothing. */
+  readonly awaited?: (log: LogState, missing: RangeSet) => RangeSet
 }
 
 export class Provider {
@@ -165,8 +165,8 @@ export class Provider {
       serving.next = batch.last + 1
     }
     if (this.#isDone(serving)) {
-      const busy = !serving.missing.isEmpty && this.#o.awaits?.(log) === true
-      this.#o.send(peerId, encodeFrame('end', { id, through: Math.min(serving.to, serving.next - 1), missing: serving.missing.encode() as Bytes, ...(busy ? { busy } : {}) }))
+      const awaited = this.#o.awaited?.(log, serving.missing)
+      this.#o.send(peerId, encodeFrame('end', { id, through: Math.min(serving.to, serving.next - 1), missing: serving.missing.encode() as Bytes, ...(awaited?.isEmpty === false ? { awaited: awaited.encode() as Bytes } : {}) }))
     }
     return sent
   }

@@ -320,8 +320,10 @@ export class Puller {
     const want = need?.want
     if (need === undefined || want === undefined || want.peerId !== peerId) return false
     let missing: RangeSet
+    let awaited: RangeSet
     try {
       missing = RangeSet.decode(end.missing, 2 * 1024)
+      awaited = end.awaited === undefined ? new RangeSet() : RangeSet.decode(end.awaited, 2 * 1024)
     } catch {
       this.#fault(need, peerId, 'malformed ranges')
       return true
@@ -336,7 +338,7 @@ export class Puller {
       const denied = want.ranges.intersection(missing)
       denied.addAll(left.intersection(answered))
       const progress = want.received > 0 || !denied.isEmpty
-      need.refusals.answered(peerId, progress ? denied : want.ranges, want.askedMs, now, this.#jitter(), this.#pauseMaxMs(need), end.busy)
+      need.refusals.answered(peerId, progress ? denied : want.ranges, want.askedMs, now, this.#jitter(), this.#pauseMaxMs(need), awaited)
     }
     this.#over(need, 0)
     return true

@@ -35,8 +35,8 @@ interface Refusal {
   busySinceMs: number
   /** How often it has said that it has something, and brought nothing since. */
   promises: number
-  /** What it denies it wants itself, and will have when it has room. */
-  awaits: boolean
+  /** This of it it wants itself, and will have when it has room. */
+  awaited: RangeSet
 }
 
 interface Stage {
@@ -50,7 +50,7 @@ export class Refusals {
 
   #of (peerId: string): Refusal {
     let refusal = this.#peers.get(peerId)
-    if (refusal === undefined) this.#peers.set(peerId, refusal = { denied: new RangeSet(), untilMs: 0, pauseMs: 0, saidMs: 0, why: undefined, passedOverUntilMs: 0, busySinceMs: 0, promises: 0, awaits: false })
+    if (refusal === undefined) this.#peers.set(peerId, refusal = { denied: new RangeSet(), untilMs: 0, pauseMs: 0, saidMs: 0, why: undefined, passedOverUntilMs: 0, busySinceMs: 0, promises: 0, awaited: new RangeSet() })
     return refusal
   }
 
@@ -70,21 +70,22 @@ export class Refusals {
   }
 
   /**
-   * The neighbour answered what it was asked at `askedMs`: of that it does not have `denied`, which may be nothing; `awaits`: not yet.
+   * The neighbour answered what it was asked at `askedMs`: of that it does not have `denied`, which may be nothing, and of those `awaited` not yet.
    * Pauses double up to `pauseMaxMs`, and each is taken `jitter` times, which is around 1.
    */
-  answered (peerId: string, denied: RangeSet, askedMs: number, nowMs: number, jitter: number, pauseMaxMs = DENIED_MAX_MS, awaits = false): void {
+  answered (peerId: string, denied: RangeSet, askedMs: number, nowMs: number, jitter: number, pauseMaxMs = DENIED_MAX_MS, awaited = new RangeSet()): void {
     if (denied.isEmpty && !this.#peers.has(peerId)) return
     const refusal = this.#of(peerId)
-    refusal.awaits = awaits
     refusal.why = undefined
     refusal.busySinceMs = 0
     // It was not asked for what it had denied: that still counts, and when its time has come it is asked for all of it.
     if (refusal.untilMs > askedMs) {
       refusal.denied.addAll(denied)
+      refusal.awaited.addAll(awaited)
       return
     }
     refusal.denied = denied
+    refusal.awaited = awaited
     refusal.saidMs = nowMs
     refusal.pauseMs = Math.min(pauseMaxMs, Math.max(DENIED_MIN_MS, refusal.pauseMs * 2))
     refusal.untilMs = nowMs + refusal.pauseMs * jitter
@@ -123,7 +124,7 @@ export class Refusals {
   verdict (wanted: RangeSet, peers: readonly string[], isSlow: (peerId: string) => boolean, nowMs: number, patience: (position: number, silent: boolean, awaited: boolean) => number, boundaries: readonly [number, number]): { readonly gone: Range[], readonly atMs: number } {
     let common = wanted
     let silent = false
-    let awaited = false
+    const awaited = new RangeSet()
     // Where all say that they have no time, somebody will have it.
     const somebodySpoke = peers.some(peerId => this.#peers.get(peerId)?.why !== 'busy')
     const speaking: Refusal[] = []
@@ -135,19 +136,21 @@ export class Refusals {
       if (refusal?.why === 'silent' || isBusy || isSlow(peerId)) silent = true
       else {
         common = common.intersection(refusal?.denied ?? new RangeSet())
-        awaited ||= refusal?.awaits === true
-        if (refusal !== undefined) speaking.push(refusal)
+        if (refusal === undefined) continue
+        awaited.addAll(refusal.awaited)
+        speaking.push(refusal)
       }
     }
     this.#arrange(common, nowMs)
     const gone: Range[] = []
     let atMs = Number.POSITIVE_INFINITY
     for (const { sinceMs, ranges } of this.#stages) {
-      for (const { from, to } of ranges.ranges()) {
+      const isAwaited = ranges.intersection(awaited)
+      for (const { from, to } of [...ranges.without(isAwaited).ranges(), ...isAwaited.ranges()]) {
         const [low, high] = boundaries
         for (const part of [{ from, to: Math.min(to, low) }, { from: Math.max(from, low + 1), to: Math.min(to, high) }, { from: Math.max(from, high + 1), to }]) {
           if (part.to < part.from) continue
-          const patienceMs = patience(part.from, silent, awaited)
+          const patienceMs = patience(part.from, silent, isAwaited.has(part.from))
           const dueMs = sinceMs + patienceMs
           const unasked = speaking.filter(({ saidMs }) => saidMs < sinceMs + patienceMs / 2)
           if (dueMs > nowMs) atMs = Math.min(atMs, dueMs)

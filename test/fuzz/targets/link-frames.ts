@@ -20,7 +20,7 @@ export const SAMPLES: { readonly [K in Frame['type']]: (draw: Draw) => Uint8Arra
   have: draw => encodeFrame('have', { ranges: draw.list(3, () => ({ log: toLogRef(someLog(draw)), from: draw.whole(), to: draw.whole(), head: draw.chance(0.5) ? draw.bytes(0) : as(headBytes(someBatch(draw))) })) }),
   want: draw => encodeFrame('want', { id: draw.whole(2 ** 32 - 1), log: toLogRef(someLog(draw)), from: draw.whole(), to: draw.whole(), credit: draw.whole(2 ** 32 - 1), since: draw.whole(), skip: as(someRanges(draw).encode()) }),
   data: draw => encodeFrame('data', { id: draw.whole(2 ** 32 - 1), batch: as(someBatch(draw).bytes) }),
-  end: draw => encodeFrame('end', { id: draw.whole(2 ** 32 - 1), through: draw.whole(), missing: as(someRanges(draw).encode()), busy: draw.chance(0.2) }),
+  end: draw => encodeFrame('end', { id: draw.whole(2 ** 32 - 1), through: draw.whole(), missing: as(someRanges(draw).encode()), busy: draw.chance(0.2), ...(draw.chance(0.3) ? { awaited: as(someRanges(draw).encode()) } : {}) }),
   receipts: draw => encodeFrame('receipts', { signed: draw.list(3, () => as(someReceipt(draw))) }),
   credit: draw => encodeFrame('credit', { id: draw.whole(2 ** 32 - 1), bytes: draw.whole(2 ** 32 - 1) }),
   forks: draw => encodeFrame('forks', { proofs: draw.list(2, () => as(someForkProof(draw))) })

@@ -116,11 +116,11 @@ export class PullRig {
   }
 
   /** A neighbour with a real provider. `change` may change what it says, or swallow it. */
-  serves (holder: Holder, change: (frame: Frame) => Frame | undefined = (frame) => frame, awaits = (): boolean => false): Provider {
+  serves (holder: Holder, change: (frame: Frame) => Frame | undefined = (frame) => frame, awaited = (_log: unknown, _missing: RangeSet): RangeSet => new RangeSet()): Provider {
     const { peerId } = holder
     const credit = new Map<number, number>()
     const provider = new Provider({
-      clock: this.clock, book: holder.book, mesh: testMesh, awaits,
+      clock: this.clock, book: holder.book, mesh: testMesh, awaited,
       send: (_to, bytes) => {
         const frame = decodeFrame(bytes) as Frame
         if (frame.type === 'data') {

@@ -143,7 +143,7 @@ describe('pulling', () => {
     const rig = new PullRig()
     const log = logOf(2, 2)
     const holder = new Holder(rig.clock, 60).hold(log, (_batch, i) => i === 0)
-    rig.serves(holder, undefined, () => true)
+    rig.serves(holder, undefined, (_log, missing) => missing)
     const state = rig.hears(log)
     rig.clock.advance(50 * MINUTE)
     expect(rig.unavailable).toEqual([])
@@ -153,7 +153,7 @@ describe('pulling', () => {
     expect(state.held.toString()).toBe('1-4')
 
     const never = new PullRig()
-    never.serves(new Holder(never.clock, 60).hold(log, (_batch, i) => i === 0), undefined, () => true)
+    never.serves(new Holder(never.clock, 60).hold(log, (_batch, i) => i === 0), undefined, (_log, missing) => missing)
     never.hears(log)
     never.clock.advance(70 * MINUTE)
     expect(never.unavailable).toEqual(['3-4 unrecoverable'])
