@@ -60,7 +60,7 @@ export class Trial {
       const dataDir = join(dir, `node-${i}`)
       mkdirSync(dataDir, { recursive: true })
       // The daemon's own directory, and one of an embedded node, lie on a disk that can be filled.
-      if (this.o.kinds.includes('disk') && (i === 1 || i === 2)) {
+      if (!(this.o.kills > 0) && this.o.kinds.includes('disk') && (i === 1 || i === 2)) {
         const disk = smallDisk(dataDir, DISK_BYTES)
         if (disk === undefined) this.o.say('no small disk can be mounted here: no disk is filled')
         else this.#disks.set(i, disk)
