@@ -80,7 +80,7 @@ export class Intake {
   #paused = false
   #pauseMs = RETRY_MIN_MS
   #closed = false
-  #housekeeping: Array<() => StoreOp[]> = []
+  #housekeeping: Array<{ readonly make: () => StoreOp[], readonly refused: () => void }> = []
   /** Positions staged or being committed, by log. */
   readonly #under = new Map<string, RangeSet>()
   /** Positions already offered to live subscriptions, of logs that are not kept. */
@@ -218,22 +218,24 @@ export class Intake {
     if (aheadMs > AHEAD_MS) this.#o.ahead(batch, aheadMs)
   }
 
-  /** Runs `make` between two commits of this room, when no row of a log of others is under way, and commits what it gives. */
-  housekeep (make: () => StoreOp[]): void {
-    this.#housekeeping.push(make)
+  /** Runs `make` between two commits of this room, when no row of a log of others is under way, and commits what it gives. `refused`: the disk had no room even for that. */
+  housekeep (make: () => StoreOp[], refused = (): void => {}): void {
+    this.#housekeeping.push({ make, refused })
     this.#o.clock.soon(() => { if (!this.#committing) this.#commit() })
   }
 
   /** In a commit of its own, and in a pause too: what drops must go through on a disk that has no room for messages. */
   #keepHouse (): void {
     const ops: StoreOp[] = []
-    for (const make of this.#housekeeping.splice(0)) ops.push(...make())
+    const chores = this.#housekeeping.splice(0)
+    for (const { make } of chores) ops.push(...make())
     if (ops.length === 0) { this.#commit(); return }
     this.#committing = true
     commitOrFail(this.#o.store, this.#o.clock, ops, (error) => {
       this.#committing = false
-      if (error !== undefined && !isSkeinError(error, 'ERR_STORE_FULL')) this.#fail(error)
-      else this.#commit()
+      if (error !== undefined && !isSkeinError(error, 'ERR_STORE_FULL')) { this.#fail(error); return }
+      if (error !== undefined) for (const { refused } of chores) refused()
+      this.#commit()
     })
   }
 

@@ -1,5 +1,5 @@
 import { expiredIds } from '../outbox/publish-ids.js'
-import { RETENTION_INTERVAL_MS } from '../outbox/retention.js'
+import { RETENTION_INTERVAL_MS, type Pass } from '../outbox/retention.js'
 import type { StoreOp } from '../store/store.js'
 import type { Engine } from './engine.js'
 
@@ -49,26 +49,28 @@ export class Housekeeping {
 
   trim (): void {
     this.#trimDue = true
+    let trimmed: Pass | undefined
     this.#e.outbox.housekeep(() => {
       this.#trimDue = false
       const ids = expiredIds(this.#e.options.store, this.#e.book, this.#idsNext)
       this.#idsNext = ids.next
-      const trimmed = this.#e.retention.trimOwn('current')
+      trimmed = this.#e.retention.trimOwn('current')
       // One commit takes a limited number of batches; what is left goes in the next ones, at once.
       if (trimmed.more) this.#again(() => { this.trim() })
       return [...trimmed.ops, ...ids.ops]
-    })
+    }, () => { trimmed?.undo() })
     this.#trimEarlier()
   }
 
   /** Own logs of earlier lives are written by the inbox's lane, which also takes in what was lost of them. */
   #trimEarlier (): void {
+    let trimmed: Pass | undefined
     this.#e.intake.housekeep(() => {
-      const trimmed = this.#e.retention.trimOwn('earlier')
+      trimmed = this.#e.retention.trimOwn('earlier')
       if (trimmed.more) this.#again(() => { this.#trimEarlier() })
       if (trimmed.ops.length > 0) this.#e.options.clock.soon(() => { this.#e.outbox.admitWaiting() })
       return [...trimmed.ops, ...this.#forgotten(true)]
-    })
+    }, () => { trimmed?.undo() })
   }
 
   /** The quota of others' logs holds something off: what may go goes now, and not at the next pass. */
@@ -82,12 +84,13 @@ export class Housekeeping {
   }
 
   #drop (): void {
+    let dropped: Pass | undefined
     this.#e.intake.housekeep(() => {
-      const dropped = this.#e.retention.dropOthers()
+      dropped = this.#e.retention.dropOthers()
       if (dropped.more) this.#again(() => { this.#drop() })
       this.#e.options.clock.soon(() => { if (!this.#e.isClosed) this.#e.custodian.lookAgain() })
       return [...dropped.ops, ...this.#forgotten(false)]
-    })
+    }, () => { dropped?.undo() })
   }
 
   #again (fn: () => void): void {

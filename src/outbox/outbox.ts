@@ -68,7 +68,7 @@ export class Outbox {
   /** How many of them each channel has. */
   readonly #waitingIn = new Map<string, number>()
   #state: 'idle' | 'due' | 'committing' = 'idle'
-  #housekeeping: Array<() => StoreOp[]> = []
+  #housekeeping: Array<{ readonly make: () => StoreOp[], readonly refused: () => void }> = []
   #closed: SkeinError | undefined
   #timer = false
 
@@ -113,9 +113,9 @@ export class Outbox {
     this.#due()
   }
 
-  /** Runs `make` between two commits of this room, when no row of an own log is under way, and commits what it gives. */
-  housekeep (make: () => StoreOp[]): void {
-    this.#housekeeping.push(make)
+  /** Runs `make` between two commits of this room, when no row of an own log is under way, and commits what it gives. `refused`: the disk had no room even for that. */
+  housekeep (make: () => StoreOp[], refused = (): void => {}): void {
+    this.#housekeeping.push({ make, refused })
     this.#due()
   }
 
@@ -172,7 +172,8 @@ export class Outbox {
   /** In a commit of its own: what trims and drops must go through on a disk that has no room for messages. */
   #keepHouse (): void {
     const ops: StoreOp[] = []
-    for (const make of this.#housekeeping.splice(0)) ops.push(...make())
+    const chores = this.#housekeeping.splice(0)
+    for (const { make } of chores) ops.push(...make())
     if (ops.length === 0) {
       if (this.#batcher.count > 0 || this.#housekeeping.length > 0) this.#due()
       return
@@ -180,8 +181,9 @@ export class Outbox {
     this.#state = 'committing'
     commitOrFail(this.#o.store, this.#o.clock, ops, (error) => {
       this.#state = 'idle'
-      if (error !== undefined && !isSkeinError(error, 'ERR_STORE_FULL')) this.#fail(error, [])
-      else this.#settle()
+      if (error !== undefined && !isSkeinError(error, 'ERR_STORE_FULL')) { this.#fail(error, []); return }
+      if (error !== undefined) for (const { refused } of chores) refused()
+      this.#settle()
     })
   }
 

@@ -70,6 +70,29 @@ export interface RetentionContext {
   readonly isCurrent: (log: LogState) => boolean
 }
 
+/** What one pass drops. */
+export interface Pass {
+  readonly ops: StoreOp[]
+  /** There is more to drop. */
+  readonly more: boolean
+  /** The store has refused the operations: all of it is there still. */
+  undo (): void
+}
+
+class Dropping implements Pass {
+  readonly ops: StoreOp[] = []
+  more = false
+  readonly #undo: Array<() => void> = []
+
+  add ({ ops, more, undo }: Pass): void {
+    this.ops.push(...ops)
+    this.more ||= more
+    this.#undo.push(undo)
+  }
+
+  undo (): void { for (const undo of this.#undo) undo() }
+}
+
 export class Retention {
   readonly #c: RetentionContext
   /** What was asked for and not there, by own channel: passes make room for it until there is. */
@@ -126,17 +149,18 @@ export class Retention {
    * One pass over this node's own logs, or over those that one lane writes: the operations to commit between two commits of
    * that lane.
    */
-  trimOwn (which: 'all' | 'current' | 'earlier' = 'all'): { ops: StoreOp[], more: boolean } {
+  trimOwn (which: 'all' | 'current' | 'earlier' = 'all'): Pass {
     const mine = (log: LogState): boolean => which === 'all' || this.#c.isCurrent(log) === (which === 'current')
-    const ops: StoreOp[] = []
-    let more = false
+    const pass = new Dropping()
     for (const channel of this.#c.book.channels()) {
       const { ageMs, onFull, until, ...quota } = this.#c.retention(channel)
       const logs = [...this.#c.book.logs(channel)].filter(log => log.own && !log.held.isEmpty).sort((a, b) => a.incarnation.number - b.incarnation.number)
       for (const log of logs) {
         if (!mine(log)) continue
         const expired = Math.max(this.#expiredThrough(log, ageMs), until === 'processed' ? this.#processedThrough(log) : 0)
-        if (expired > 0) more = this.#trim(log, expired, 'expired', ops) || more
+        if (expired > log.trimmed) this.#trim(log, expired, 'expired', pass)
+        // What was trimmed goes, also where a full disk did not let it.
+        else this.#drop(log, log.trimmed, log.trimmed, pass)
       }
       // After what has expired, which may have made room enough.
       const over = this.#overQuota(channel, quota)
@@ -149,10 +173,10 @@ export class Retention {
         over.bytes -= bytes
         over.records -= records
         // What the other lane will drop is not dropped twice: the oldest go first, whoever's turn it is.
-        if (mine(log)) more = this.#trim(log, through, 'evicted', ops) || more
+        if (mine(log)) this.#trim(log, through, 'evicted', pass)
       }
     }
-    return { ops, more }
+    return pass
   }
 
   /** How much of an own channel has to go. */
@@ -169,20 +193,18 @@ export class Retention {
   }
 
   /** Signs the trim and drops what it covers. */
-  #trim (log: LogState, through: number, reason: 'expired' | 'evicted', ops: StoreOp[]): boolean {
+  #trim (log: LogState, through: number, reason: 'expired' | 'evicted', pass: Dropping): void {
     // After each subscription to it here, also when the clock has gone back since: what was trimmed before one was made it has no claim on.
     const time = Math.max(Math.floor(this.#c.clock.wallMs()), this.#c.latestCreationMs(log.channel) + 1)
     const trim = { log: log.id, through, reason, time }
     this.#c.book.noteTrim(log, trim, signTrim(this.#c.crypto, this.#c.mesh, trim))
-    const dropped = this.#c.book.drop(log, through, DROP_BATCHES)
-    ops.push(...dropped.ops, this.#c.book.row(log))
-    return dropped.more
+    pass.add(this.#c.book.drop(log, through, DROP_BATCHES))
+    pass.ops.push(this.#c.book.row(log))
   }
 
   /** One pass over the logs of others. */
-  dropOthers (): { ops: StoreOp[], more: boolean } {
-    const ops: StoreOp[] = []
-    let more = false
+  dropOthers (): Pass {
+    const pass = new Dropping()
     for (const channel of this.#c.book.channels()) {
       const { ageMs, bytes, records, until } = this.#c.retention(channel)
       const over = { bytes: this.#c.book.bytes(channel, false) - bytes, records: this.#c.book.records(channel, false) - records }
@@ -194,17 +216,17 @@ export class Retention {
         const oldest = over.bytes > 0 || over.records > 0 ? this.#oldest(log, over, this.#spare(log)) : NOTHING
         over.bytes -= oldest.bytes
         over.records -= oldest.records
-        more = this.#drop(log, Math.max(through, oldest.through), expired, ops) || more
+        this.#drop(log, Math.max(through, oldest.through), expired, pass)
       }
     }
-    return { ops, more: this.#dropCustody(ops) || more }
+    this.#dropCustody(pass)
+    return pass
   }
 
   /** Of publishers of whom more is kept than may be, the oldest goes first, whichever channel it is in. */
-  #dropCustody (ops: StoreOp[]): boolean {
+  #dropCustody (pass: Dropping): void {
     const over = this.#c.overCustody()
-    if (over.size === 0) return false
-    let more = false
+    if (over.size === 0) return
     const first = (log: LogState): number => this.#batchAt(log, log.held.first)?.time ?? 0
     const logs = [...this.#c.book.all()].filter(log => !log.own && !log.held.isEmpty && over.has(log.publisher)).map(log => ({ log, time: first(log) })).sort((a, b) => a.time - b.time)
     for (const { log } of logs) {
@@ -212,17 +234,13 @@ export class Retention {
       if (bytes <= 0 || log.held.isEmpty) continue
       const oldest = this.#oldest(log, { bytes, records: 0 }, this.#spare(log, false))
       over.set(log.publisher, bytes - oldest.bytes)
-      more = this.#drop(log, oldest.through, 0, ops) || more
+      this.#drop(log, oldest.through, 0, pass)
     }
-    return more
   }
 
   /** What is not too old, and what everybody had settled, is fetched again for a subscription that is heard of later. */
-  #drop (log: LogState, through: number, expired: number, ops: StoreOp[]): boolean {
-    if (through < log.held.first) return false
-    const dropped = this.#c.book.drop(log, through, DROP_BATCHES, this.#c.floor(log) <= through ? through : expired)
-    ops.push(...dropped.ops)
-    return dropped.more
+  #drop (log: LogState, through: number, expired: number, pass: Dropping): void {
+    if (through >= log.held.first) pass.add(this.#c.book.drop(log, through, DROP_BATCHES, this.#c.floor(log) <= through ? through : expired))
   }
 
   /**

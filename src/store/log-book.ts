@@ -248,9 +248,11 @@ export class LogBook {
   /**
    * The operations that drop held batches which end at or before `through`, at most `limit` of them; they are no longer held from now on.
    * Up to `letGo` they are not wanted back for whoever comes later. Only from the lane that writes this log, with no commit under way.
+   * `undo`: the store has refused the operations, so that all of it is there still.
    */
-  drop (log: LogState, through: number, limit = 256, letGo = through): { ops: StoreOp[], dropped: number, more: boolean } {
+  drop (log: LogState, through: number, limit = 256, letGo = through): { ops: StoreOp[], dropped: number, more: boolean, undo: () => void } {
     const ops: StoreOp[] = []
+    const gone: Array<{ base: number, last: number, bytes: number }> = []
     let dropped = 0
     for (const [key, value] of this.#options.store.entries('batch', { gte: batchKey(log.number, 0), lt: batchKey(log.number, through + 1), limit })) {
       const base = baseOfKey(key)
@@ -260,6 +262,7 @@ export class LogBook {
       else if (log.held.covers(base, last)) {
         log.held.remove(base, last)
         this.#count(log, -value.length, base - last - 1)
+        gone.push({ base, last, bytes: value.length })
       }
       ops.push({ type: 'del', table: 'batch', key })
       this.#cache.delete(BatchCache.key(log.number, base))
@@ -269,7 +272,11 @@ export class LogBook {
     log.dropped = Math.max(log.dropped, dropped)
     log.letGo = Math.max(log.letGo, Math.min(dropped, letGo))
     if (ops.length > 0) ops.push(this.row(log))
-    return { ops, dropped, more }
+    const undo = (): void => {
+      if (this.#byKey.get(log.key) !== log) return
+      for (const { base, last, bytes } of gone) if (!log.held.overlaps(base, last)) this.#count(log, bytes, log.held.add(base, last))
+    }
+    return { ops, dropped, more, undo }
   }
 
   #lastOf (bytes: Uint8Array): number | undefined {

@@ -154,6 +154,33 @@ export const RETENTION = [
     by: 'test/unit/inbox/delivery.test.ts'
   },
   {
+    name: 'refused-drop-forgotten',
+    what: 'what a full disk did not let go is not known any more, and counts again after a restart',
+    breaks: 'bounded',
+    file: 'src/store/log-book.ts',
+    find: 'if (!log.held.overlaps(base, last)) this.#count(log, bytes, log.held.add(base, last))',
+    replace: 'if (log.held.overlaps(base, last)) this.#count(log, bytes, 0)',
+    by: 'test/unit/outbox/retention.test.ts'
+  },
+  {
+    name: 'trimmed-and-still-there',
+    what: 'what was trimmed and a full disk did not let go stays for ever',
+    breaks: 'bounded',
+    file: 'src/outbox/retention.ts',
+    find: 'else this.#drop(log, log.trimmed, log.trimmed, pass)',
+    replace: 'else this.#drop(log, 0, log.trimmed, pass)',
+    by: 'test/unit/outbox/retention.test.ts'
+  },
+  {
+    name: 'refused-chore-not-told',
+    what: 'a full disk refuses what was to be dropped, and nobody is told',
+    breaks: 'bounded',
+    file: 'src/outbox/outbox.ts',
+    find: 'if (error !== undefined) for (const { refused } of chores) refused()',
+    replace: '',
+    by: 'test/unit/outbox/outbox.test.ts'
+  },
+  {
     name: 'trim-not-signed',
     what: 'what a publisher drops is not said in a signed trim',
     breaks: 'no silent loss: nobody can tell what is gone',
@@ -197,6 +224,15 @@ export const RETENTION = [
     find: "return filled <= CHANNEL_SLACK || (batch.base <= hole && !log.held.has(emission.floor(log)) && staged.publisher.bytes === 0)",
     replace: 'return false',
     by: 'test/simulation/retention-custody.test.ts'
+  },
+  {
+    name: 'awaits-what-it-has-given-up',
+    what: 'a custodian without room says that it will have what it has given up: others wait for an hour',
+    breaks: 'no stall',
+    file: 'src/node/wants.ts',
+    find: 'return keeps ? missing.without(this.#gone.get(log) ?? new RangeSet()) : new RangeSet()',
+    replace: 'return keeps ? missing : new RangeSet()',
+    by: 'test/unit/node/wants.test.ts'
   },
   {
     name: 'fetched-again-and-again',

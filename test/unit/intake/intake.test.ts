@@ -317,6 +317,15 @@ describe('a full disk', () => {
     expect(commits.every(ops => new Set(ops.map(op => op.table === 'meta')).size === 1)).toBe(true)
   })
 
+  it('is told to whoever wanted to drop something and could not', () => {
+    const rig = new Rig()
+    rig.store.disk.full = true
+    const refused: string[] = []
+    rig.intake.housekeep(() => [{ type: 'put', table: 'meta', key: Buffer.from('a'), value: Buffer.from('b') }], () => { refused.push('a') })
+    rig.clock.turn()
+    expect([refused, rig.failures]).toEqual([['a'], []])
+  })
+
   it('is another thing than a failed store, which stops everything', () => {
     const rig = new Rig()
     const log = written(1, 1)

@@ -10,7 +10,7 @@ function logAt (head: number, own: boolean, over: Partial<LogState> = {}): LogSt
   return Object.assign(log, { head, ...over })
 }
 
-function wants (over: { relay?: boolean, joined?: boolean, current?: LogState, needs?: { from: number, since: number }, quarantined?: string } = {}): Wants {
+function wants (over: { relay?: boolean, joined?: boolean, current?: LogState, needs?: { from: number, since: number }, quarantined?: string, hasRoom?: boolean } = {}): Wants {
   return new Wants({
     isClosed: false,
     forks: { isClosed: ({ publisher }: { publisher: string }) => publisher === over.quarantined },
@@ -19,7 +19,7 @@ function wants (over: { relay?: boolean, joined?: boolean, current?: LogState, n
     inbox: { needs: () => over.needs, unavailable: () => {} },
     intake: { underWay: () => undefined },
     puller: { notice: () => {} },
-    custodian: { hasRoom: () => true },
+    custodian: { hasRoom: () => over.hasRoom !== false },
     options: { settings: { relay: over.relay === true } }
   } as unknown as Engine)
 }
@@ -48,6 +48,17 @@ describe('a node wants', () => {
 })
 
 describe('what will not come', () => {
+  it('is not awaited by a custodian that has no room, and the rest of what it lacks is', () => {
+    const log = logAt(9, false)
+    const lacks = RangeSet.of([3, 3], [8, 9])
+    const full = wants({ relay: true, hasRoom: false })
+    expect(full.awaited(log, lacks).toString()).toBe('3,8-9')
+    full.unavailable(log, 3, 3, 'unrecoverable')
+    expect(full.awaited(log, lacks).toString()).toBe('8-9')
+    expect(wants({ relay: true }).awaited(log, lacks).isEmpty).toBe(true)
+    expect(wants({ hasRoom: false }).awaited(log, lacks).isEmpty).toBe(true)
+  })
+
   it('is asked for again where a neighbour offers it, and offers do not cut it up without end', () => {
     const log = logAt(1_000_000, false)
     const all = wants()

@@ -168,6 +168,18 @@ describe('the outbox', () => {
     expect(rig.store.get('meta', Buffer.from('x'))).toBeDefined()
   })
 
+  it('says what the disk had no room for, and only that', () => {
+    const rig = new OutboxRig()
+    const refused: string[] = []
+    const keep = (name: string): void => { rig.outbox.housekeep(() => [{ type: 'put', table: 'meta', key: Buffer.from(name), value: Buffer.from('y') }], () => { refused.push(name) }) }
+    keep('kept')
+    rig.clock.turn()
+    rig.refuse = () => true
+    keep('refused')
+    rig.clock.turn()
+    expect([refused, rig.outbox.isIdle, rig.failures]).toEqual([['refused'], true, []])
+  })
+
   it('runs housekeeping only between two commits', () => {
     const rig = new OutboxRig()
     rig.publish(recordOf('press/a', '1'))

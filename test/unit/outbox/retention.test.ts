@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { isSkeinError } from '../../../src/base/errors.js'
 import { openTrim } from '../../../src/message/signed.js'
 import { Retention, retentionOf, type ChannelRetention } from '../../../src/outbox/retention.js'
 import { LogBook } from '../../../src/store/log-book.js'
@@ -200,6 +201,25 @@ describe('retention of own logs', () => {
     rig.pass('trimOwn')
     expect([early.trimmed, late.trimmed]).toEqual([expect.any(Number), 0])
     expect(early.trimmed).toBeGreaterThan(0)
+  })
+
+  it('knows what a full disk did not let it drop, and drops it when there is room, without another word', () => {
+    const rig = new Rig()
+    const log = rig.log(9, 1, [25 * HOUR, 0])
+    const before = [log.held.toString(), log.bytes, rig.book.bytes('press', true), rig.book.records('press', true)]
+    const refused = rig.retention.trimOwn()
+    rig.store.disk.full = true
+    let isRefused = false
+    rig.store.commit(refused.ops, (error) => { isRefused = isSkeinError(error, 'ERR_STORE_FULL') })
+    rig.clock.turn()
+    expect([isRefused, log.held.toString()]).toEqual([true, '11-20'])
+    refused.undo()
+    expect([log.held.toString(), log.bytes, rig.book.bytes('press', true), rig.book.records('press', true)]).toEqual(before)
+    expect(rig.book.read(log, 1)?.records.length).toBe(10)
+    rig.store.disk.full = false
+    const said = log.trimBytes
+    rig.pass('trimOwn')
+    expect([log.held.toString(), rig.store.keys('batch').length, log.trimBytes === said]).toEqual(['11-20', 1, true])
   })
 
   it('leaves the logs of others alone', () => {
