@@ -191,7 +191,7 @@ export class SkeinNode implements MeshNode {
     const settings = subscriptionSettings(options, true)
     await this.#ensure(list, options, settings)
     const mode = settings.concurrency > 1 ? 'keyed' : 'ordered'
-    const consumer: NodeConsumer = new NodeConsumer(options.name, list, settings.concurrency, handler, this.#p.log, (callbacks) => this.#attach(list, options, settings, mode, callbacks), () => { this.#gone(consumer) })
+    const consumer: NodeConsumer = new NodeConsumer(options.name, list, settings.concurrency, settings.maxInFlight, handler, this.#p.log, (callbacks) => this.#attach(list, options, settings, mode, callbacks), () => { this.#gone(consumer) })
     this.#came(consumer, options.name === undefined)
     return consumer
   }
