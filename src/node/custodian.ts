@@ -141,6 +141,11 @@ export class Custodian {
     return this.#spare.has
   }
 
+  /** Whether a little more is let in of what all else waits for. */
+  hasSlack (publisher: string): boolean {
+    return this.#e.book.othersBytes <= this.#bytesMax * CHANNEL_SLACK && this.#e.book.publisherBytes(publisher) <= this.#publisherMax * CHANNEL_SLACK
+  }
+
   /** Something was dropped: what was refused and has room now is asked for. */
   lookAgain (): void {
     const free = new Set<string>()

@@ -66,7 +66,10 @@ export class Wants {
     const given = Math.max(log.trimmed, log.letGo)
     // What everybody waits for is dear to say.
     if (given >= log.head || !(isAhead || log.held.last > log.held.firstMissing(given + 1))) return undefined
-    const hole = log.held.firstMissing(Math.max(given + 1, this.#e.emission.floor(log)))
+    const floor = Math.max(given + 1, this.#e.emission.floor(log))
+    const hole = log.held.firstMissing(floor)
+    // With something held before it that is settled first, only as long as it is let in all the same.
+    if (hole > floor && !this.#e.custodian.hasSlack(log.publisher)) return undefined
     return hole <= log.head && (isAhead || log.held.last > hole) ? hole : undefined
   }
 

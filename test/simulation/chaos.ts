@@ -11,6 +11,10 @@ export interface FaultClass {
   readonly destroys?: true
   /** Publishers drop what is still owed, and say so: gaps `expired` and `evicted` are then no failure. */
   readonly trims?: true
+  /** Nodes go for good, and their durable subscriptions with them. */
+  readonly leaves?: true
+  /** What durable subscriptions that never come back hold on to keeps others from what they need. */
+  readonly pins?: true
   /** A node withholds what others send through it: what has no other way does not come. */
   readonly withholds?: true
   begin (chaos: Chaos): void

@@ -78,7 +78,7 @@ function drawFaults (random: SeededRandom, { without = [], only, more = [] }: Si
     const own = random.fork(name)
     const happens = own.chance(share) && (destroyer !== true || destroys) && (trims !== true || own.chance(0.5))
     return only === undefined ? happens && !without.includes(name) : only.includes(name)
-  })
+  }).filter(({ pins }, _, all) => only !== undefined || pins !== true || !all.some(({ leaves }) => leaves === true))
   return [...drawn, ...more.filter(({ name }) => !without.includes(name))]
 }
 

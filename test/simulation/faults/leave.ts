@@ -4,6 +4,7 @@ export const leave: FaultClass = {
   name: 'leave',
   what: 'a node goes and never comes back, in order or not, with whatever only it had',
   destroys: true,
+  leaves: true,
   begin (chaos) {
     const { world, random } = chaos
     chaos.after(random.between(5_000, 30_000), () => {
