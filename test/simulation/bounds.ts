@@ -79,8 +79,8 @@ function * storeBounds (node: SimulatedNode, engine: Engine): Generator<Bound> {
   }
   yield ['bytes of others, which are counted wrong', Math.abs(book.othersBytes - others), 0]
   // What a node has lost with its store, or had spoilt in it, comes back to it from the others, and counts beside what it has published since; so does
-  // what a crash leaves of a trim and a publish that were under way.
-  const cameBack = node.history.some(event => event.type === 'fault' && ['restored', 'disk-lost', 'rotten', 'torn-commit'].includes(event.fault))
+  // what a crash leaves of a trim and a publish that were under way, and what was admitted in the room of a trim that a full disk then refused.
+  const cameBack = node.history.some(event => event.type === 'fault' && ['restored', 'disk-lost', 'rotten', 'torn-commit', 'disk-full'].includes(event.fault))
   for (const channel of book.channels()) {
     const quota = retentionOf(node.retention ?? {}, channel)
     // One commit is under way and the next fills, each with a header that was not reckoned with.
