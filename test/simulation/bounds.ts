@@ -90,9 +90,10 @@ function * storeBounds (node: SimulatedNode, engine: Engine): Generator<Bound> {
     yield [`retention.bytes of others' ${channel}`, book.bytes(channel, false), quota.bytes * (node.subscriber.plans.size === 0 ? 1.125 : 2) + 4 * BATCH_BYTES]
   }
   const { custody } = node.settings
+  const hasSubscribed = node.history.some(({ type }) => type === 'subscribe')
   for (const [publisher, bytes] of book.publishers()) {
     yield ['LOGS_PER_PUBLISHER_MAX', book.logsOf(publisher), LOGS_PER_PUBLISHER_MAX]
-    // What its own subscriptions need comes in all the same, and what others need before what is held a little above the quota, then a batch of each log.
-    if (custody?.bytesPerPublisher !== undefined && publisher !== node.peerId && node.subscriber.plans.size === 0) yield ['custody.bytesPerPublisher', bytes, custody.bytesPerPublisher * 1.125 + 4 * BATCH_BYTES]
+    // What its own subscriptions need, or have needed, comes in all the same, and what others need before what is held a little above the quota, then a batch of each log.
+    if (custody?.bytesPerPublisher !== undefined && publisher !== node.peerId && !hasSubscribed) yield ['custody.bytesPerPublisher', bytes, custody.bytesPerPublisher * 1.125 + 4 * BATCH_BYTES]
   }
 }
