@@ -15,6 +15,7 @@ import { Receipting } from '../inbox/receipting.js'
 import type { SealedBatch } from '../message/batch.js'
 import { logKey } from '../message/ids.js'
 import type { RecordFields } from '../message/record.js'
+import type { ReceiptContent } from '../message/signed.js'
 import type { Network, NetworkNotice, NetworkPeer } from '../network/network.js'
 import { Ephemeral } from '../outbox/ephemeral.js'
 import { Outbox, type PublishDone } from '../outbox/outbox.js'
@@ -179,7 +180,7 @@ export class Engine {
         failed
       }
     })
-    this.receipts = new ReceiptBook({ store, book: this.book, crypto, mesh, self, closed: (log) => this.forks.isDisputed(log), ownProcessed: (log) => this.inbox.processed(log), taken: (log) => { this.#settledElsewhere(log) } })
+    this.receipts = new ReceiptBook({ store, book: this.book, crypto, mesh, self, closed: (log) => this.forks.isDisputed(log), ownProcessed: (log) => this.inbox.processed(log), taken: (log, content) => { this.#settledElsewhere(log, content) } })
     this.retention = new Retention({
       clock, crypto, mesh, book: this.book,
       retention: (channel) => retentionOf(settings.retention ?? {}, channel),
@@ -431,8 +432,8 @@ export class Engine {
     } else this.receipting.notice(log)
   }
 
-  #settledElsewhere (log: LogState): void {
-    this.wants.settled(log)
+  #settledElsewhere (log: LogState, { processed }: ReceiptContent): void {
+    this.wants.settled(log, processed)
     this.custodian.settled(log)
   }
 

@@ -1,5 +1,6 @@
 import { RangeSet } from '../base/range-set.js'
 import type { GapReason } from '../message/reports.js'
+import type { ReceiptContent } from '../message/signed.js'
 import type { Wanted } from '../repair/puller.js'
 import type { LogState } from '../store/log-state.js'
 import type { Engine } from './engine.js'
@@ -91,9 +92,9 @@ export class Wants {
     return false
   }
 
-  /** Somebody has settled more of this log. */
-  settled (log: LogState): void {
-    if (this.#owed.has(log)) this.#owes(log)
+  /** A subscription elsewhere has settled more of this log; or less, on a store that is older than the one it had. */
+  settled (log: LogState, processed: ReceiptContent['processed']): void {
+    if (this.#owed.has(log) || (log.dropped > log.trimmed && processed.some(({ ranges }) => ranges.firstMissing(1) <= log.dropped))) this.#owes(log)
   }
 
   #owes (log: LogState): void {

@@ -43,7 +43,7 @@ export interface ReceiptBookOptions {
   /** Others take nothing more of this log in. Default: none. */
   readonly closed?: (log: LogId) => boolean
   /** A node has said more than it had about this log. */
-  readonly taken?: (log: LogState) => void
+  readonly taken?: (log: LogState, content: ReceiptContent) => void
   /** What this node's own subscriptions have settled of a log. */
   readonly ownProcessed: (log: LogState) => ReadonlyArray<{ readonly name: string, readonly ranges: { has (position: number): boolean } }>
 }
@@ -186,7 +186,7 @@ export class ReceiptBook {
     if (!this.#put(log.key, { content, bytes })) return
     this.#dirty.set(`${log.key} ${content.by}`, { log, by: content.by })
     if (log.own) this.check(log)
-    this.#o.taken?.(log)
+    this.#o.taken?.(log, content)
   }
 
   /** The rows that have changed since the last call: written now and then, for receipts can be had again. */

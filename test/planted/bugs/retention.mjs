@@ -235,6 +235,15 @@ export const RETENTION = [
     by: 'test/unit/node/wants.test.ts'
   },
   {
+    name: 'dropped-for-a-restored-subscriber',
+    what: 'a custodian does not fetch again what it dropped, for a subscription that has lost what it settled',
+    breaks: 'no silent loss: what its publisher still has is called unrecoverable',
+    file: 'src/node/wants.ts',
+    find: ' || (log.dropped > log.trimmed && processed.some(({ ranges }) => ranges.firstMissing(1) <= log.dropped))',
+    replace: '',
+    by: 'test/unit/node/wants.test.ts'
+  },
+  {
     name: 'fetched-again-and-again',
     what: 'a custodian fetches again what it had dropped for its age, drops it, and fetches it again',
     breaks: 'healing does not flood',

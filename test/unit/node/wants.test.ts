@@ -10,7 +10,7 @@ function logAt (head: number, own: boolean, over: Partial<LogState> = {}): LogSt
   return Object.assign(log, { head, ...over })
 }
 
-function wants (over: { relay?: boolean, joined?: boolean, current?: LogState, needs?: { from: number, since: number }, quarantined?: string, hasRoom?: boolean } = {}): Wants {
+function wants (over: { relay?: boolean, joined?: boolean, current?: LogState, needs?: { from: number, since: number }, quarantined?: string, hasRoom?: boolean, floor?: number } = {}): Wants {
   return new Wants({
     isClosed: false,
     forks: { isClosed: ({ publisher }: { publisher: string }) => publisher === over.quarantined },
@@ -19,6 +19,7 @@ function wants (over: { relay?: boolean, joined?: boolean, current?: LogState, n
     inbox: { needs: () => over.needs, unavailable: () => {} },
     intake: { underWay: () => undefined },
     puller: { notice: () => {} },
+    emission: { floor: () => over.floor },
     custodian: { hasRoom: () => over.hasRoom !== false },
     options: { settings: { relay: over.relay === true } }
   } as unknown as Engine)
@@ -38,6 +39,25 @@ describe('a node wants', () => {
     expect(wants({ relay: true }).wanted(log)).toEqual({ from: 3, to: 9, since: 0 })
     expect(wants({ relay: true, needs: { from: 1, since: 0 } }).wanted(log)).toEqual({ from: 1, to: 9, since: 0 })
     expect(wants({ relay: true, joined: false }).wanted(log)).toBeUndefined()
+  })
+
+  it('as a relay again what it dropped, when a subscription elsewhere says that it has settled less than it had said', () => {
+    const log = logAt(50, false, { dropped: 40 })
+    log.held.add(41, 50)
+    const over = { relay: true, floor: 51 }
+    const relay = wants(over)
+    relay.settled(log, [{ name: 'all', ranges: RangeSet.of([1, 50]) }])
+    expect(relay.wanted(log)).toEqual({ from: 41, to: 50, since: 0 })
+    over.floor = 8
+    relay.settled(log, [{ name: 'all', ranges: RangeSet.of([1, 7]) }])
+    expect(relay.wanted(log)).toEqual({ from: 8, to: 50, since: 0 })
+    over.floor = 51
+    relay.settled(log, [{ name: 'all', ranges: RangeSet.of([1, 50]) }])
+    expect(relay.wanted(log)).toEqual({ from: 41, to: 50, since: 0 })
+    log.letGo = 40
+    over.floor = 8
+    relay.settled(log, [{ name: 'all', ranges: RangeSet.of([1, 7]) }])
+    expect(relay.wanted(log), 'what it let go for room or age').toEqual({ from: 41, to: 50, since: 0 })
   })
 
   it('nothing of a publisher in quarantine but what its subscriptions are to be told of', () => {
