@@ -17,10 +17,11 @@ export function unrest (world: World): string | undefined {
   const isLast = nodes.length === 1
   for (const node of nodes) {
     const { engine } = node
+    const awaited = isLast ? [...engine.book.all()].reduce((sum, log) => sum + engine.missingCount(log), 0) : 0
     let letters = 0
     for (const { name, lag, inFlight, deadLetters } of engine.inbox.info()) {
       letters += deadLetters
-      if (lag > 0 && !isLast) return `${node.name} lags behind in ${name}: ${lag}; it wants ${missing(world, node)}`
+      if (lag > awaited) return `${node.name} lags behind in ${name}: ${lag}; it wants ${missing(world, node)}`
       if (inFlight > 0) return `${node.name} has ${inFlight} of ${name} in flight`
     }
     // Those that are redriven are not counted until they are dead again.
@@ -28,7 +29,7 @@ export function unrest (world: World): string | undefined {
     // Where no neighbour takes part in the channel nothing can be had and nothing is given up.
     const stuck = [...engine.book.all()].filter(log => engine.puller.missing(log).length > 0 && engine.neighbours.inChannel(log.channel, log.publisher).length === 0)
     if (engine.puller.needs > stuck.length && !isLast) return `${node.name} still pulls ${missing(world, node)}`
-    for (const log of engine.book.all()) if (engine.inbox.floor(log) <= log.head && !isLast) return `${node.name} has not put on disk that it settled ${world.nameOf(log.publisher)} ${log.channel} ${engine.inbox.floor(log)}`
+    for (const log of engine.book.all()) if (engine.inbox.floor(log) <= log.head && (!isLast || engine.missingCount(log) === 0)) return `${node.name} has not put on disk that it settled ${world.nameOf(log.publisher)} ${log.channel} ${engine.inbox.floor(log)}`
     if ((node.store?.underWay ?? 0) > 0) return `${node.name} still commits`
     if (!engine.outbox.isIdle) return `${node.name} still publishes`
   }
