@@ -4,7 +4,8 @@
  * grows with the nodes and the hops, and not with the square of the nodes.
  *
  * A link loses nothing while it is up: whoever took a statement over answers for it, and passes it on soon or gives it back. What it took
- * over just before its link goes is owed, and so is what came while nobody leads to the publisher: it goes to the next neighbour that leads there.
+ * over just before its link goes, or before it leaves the channel, is owed, and so is what came while nobody leads to the publisher: it goes to
+ * the next neighbour that leads there.
  *
  * Ways change, so that what was handed over may come back. It is handed over again when the way is by a newer word of the publisher than
  * the last time: along a chain of hands the words never get older, and by one word nobody is led in a circle.
@@ -201,6 +202,20 @@ export class Climb {
     for (const [log, atMs] of link.logs) if (nowMs - atMs < HANDED_MS || this.#asksAll(log, peerId)) this.owe(log)
     for (const log of debt?.logs ?? []) this.owe(log)
     return true
+  }
+
+  /** The neighbour no longer takes in the channel: what it took over last may have come when it had left. Returns whether something is owed that was with it. */
+  left (peerId: string, channel: string): boolean {
+    const link = this.#links.get(peerId)
+    const nowMs = this.#o.clock.nowMs()
+    let isOwed = false
+    for (const [log, atMs] of link?.logs ?? []) {
+      if (log.channel !== channel || log.publisher === peerId || nowMs - atMs >= HANDED_MS) continue
+      for (const { content } of this.#o.about(log)) if (this.#hands.get(content)?.link === link) this.#hands.delete(content)
+      this.owe(log)
+      isOwed = true
+    }
+    return isOwed
   }
 
   /** The link takes more. */

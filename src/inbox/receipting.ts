@@ -117,6 +117,11 @@ export class Receipting {
     if (this.#climb.peerDown(peerId)) this.#schedule()
   }
 
+  /** The neighbour no longer takes in the channel. */
+  left (peerId: string, channel: string): void {
+    if (this.#climb.left(peerId, channel)) this.#schedule()
+  }
+
   drained (peerId: string): void { this.#climb.drained(peerId) }
 
   /** The log is past. */

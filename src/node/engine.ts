@@ -363,6 +363,7 @@ export class Engine {
         this.neighbours.joined(peerId, channel, joined)
         this.neighbourhood.interested(peerId, channel, joined)
         if (joined) this.receipting.routed()
+        else this.receipting.left(peerId, channel)
       },
       notice: (notice) => { this.options.listener.notice(notice) },
       offence: (peerId, reason) => { this.strike(peerId, reason) }

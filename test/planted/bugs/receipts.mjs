@@ -136,6 +136,15 @@ export const RECEIPTS = [
     by: ['simulation', 'test/unit/intake/receipting.test.ts']
   },
   {
+    name: 'receipts-lost-with-a-channel-left',
+    what: 'what a neighbour has taken over when it had left the channel already, and so let drop, is not sent again',
+    breaks: 'receipts over several hops',
+    file: 'src/inbox/climb.ts',
+    find: 'if (log.channel !== channel || log.publisher === peerId || nowMs - atMs >= HANDED_MS) continue',
+    replace: 'if (nowMs >= atMs) continue',
+    by: 'test/unit/intake/receipting.test.ts'
+  },
+  {
     name: 'receipt-that-comes-back-dropped',
     what: 'a receipt that comes back because ways have changed is taken for known and goes no further',
     breaks: 'receipts over several hops',

@@ -342,6 +342,31 @@ describe('receipts on their way to a publisher that is no neighbour', () => {
     expect(rig.said()).toEqual([[peerOf(1), peerOf(7), 5], [peerOf(1), peerOf(8), 4]])
   })
 
+  it('are owed again when whoever took them over leaves the channel, for it may have left before they came', () => {
+    const [rig, log] = away()
+    rig.route = peerOf(3)
+    rig.receipting.arrived(peerOf(2), [said(7, log, 4)])
+    expect(rig.said()).toEqual([[peerOf(3), peerOf(7), 4]])
+    rig.receipting.left(peerOf(3), 'other')
+    rig.receipting.left(peerOf(2), 'press')
+    expect(rig.said()).toEqual([])
+    // It leads there still, but not for this channel.
+    rig.route = undefined
+    rig.receipting.left(peerOf(3), 'press')
+    expect(rig.said()).toEqual([])
+    rig.route = peerOf(3)
+    rig.receipting.routed()
+    expect(rig.said()).toEqual([[peerOf(3), peerOf(7), 4]])
+    // What it took over long ago it has passed on.
+    rig.clock.advance(HANDED_MS)
+    rig.route = undefined
+    rig.receipting.left(peerOf(3), 'press')
+    rig.route = peerOf(4)
+    rig.word++
+    rig.receipting.routed()
+    expect(rig.said()).toEqual([])
+  })
+
   it('are owed by a node that starts again', () => {
     const [rig, log] = away()
     rig.receipting.arrived(peerOf(2), [said(7, log, 4)])
