@@ -12,7 +12,7 @@ import type { HistoryEvent } from '../event.js'
 import type { Content, Facts, Log, Made, NodeFacts, Op } from '../facts.js'
 import { STORE_LOST } from '../facts.js'
 import type { Ref } from '../verdict.js'
-import { isFree, isLostBetween } from './publish-ids.js'
+import { isFree, isFreeSince, trimsOf } from './publish-ids.js'
 
 /** What of the content differs. */
 function difference (a: Content, b: Content): string | undefined {
@@ -92,15 +92,17 @@ interface Candidates {
 }
 
 function candidatesOf (facts: Facts, node: NodeFacts, ops: readonly Op[]): Candidates {
-  // Several operations under one publish id are one message, and none of its own when one of them was answered: as long as the id is remembered.
+  // Several operations under one publish id are one message, and none of its own when one of them was answered: as long as the id is remembered: until the message is trimmed.
   const answered = (op: Op): IdAnswer | undefined => {
     const uses = op.id === undefined ? [] : node.ids.get(op.id)?.filter(use => use.message !== undefined) ?? []
     const before = uses.findLast(use => use.publish < op.ref)
     if (before !== undefined) return isFree(facts, node, before, { outcome: op.outcome ?? op.ref }) ? undefined : before
-    return uses.find(use => !isLostBetween(node, op.ref, use.outcome))
+    return uses.find(use => !isFreeSince(facts, node, op, use))
   }
-  const losses = node.faults.filter(({ kind }) => STORE_LOST.includes(kind))
-  const lives = (op: Op): number => losses.filter(({ ref }) => ref < op.ref).length
+  const losses = node.faults.filter(({ kind }) => STORE_LOST.includes(kind)).map(({ ref }) => ref)
+  const [first] = ops
+  if (first !== undefined && ops.some(({ id }) => id !== undefined)) losses.push(...trimsOf(facts, node, first.topic))
+  const lives = (op: Op): number => losses.filter(ref => ref < op.ref).length
   const messages = new Set<Ref | string>()
   let twin: IdAnswer | undefined
   for (const op of ops) {

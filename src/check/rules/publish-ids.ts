@@ -33,7 +33,18 @@ export function isFree (facts: Facts, node: NodeFacts, before: IdUse, after: { r
   return isLostBetween(node, before.publish, after.outcome)
 }
 
+/** The same for an operation of unknown outcome, which may have been any message of its channel. */
+export function isFreeSince (facts: Facts, node: NodeFacts, op: { readonly ref: Ref, readonly topic: string }, after: { readonly outcome: Ref }): boolean {
+  return trimsOf(facts, node, op.topic).some(ref => ref > op.ref && ref < after.outcome) || isLostBetween(node, op.ref, after.outcome)
+}
+
+/** Where this node trimmed its logs of the topic's channel. */
+export function trimsOf (facts: Facts, node: NodeFacts, topic: string): Ref[] {
+  const channel = topic.split('/', 1)[0]
+  return [...facts.logs.values()].flatMap(log => log.publisher === node.id && log.channel === channel ? log.trims.map(({ ref }) => ref) : [])
+}
+
 /** Whether the store, and with it what ids were used, was lost or put back between two lines. */
-export function isLostBetween (node: NodeFacts, from: Ref, to: Ref): boolean {
+function isLostBetween (node: NodeFacts, from: Ref, to: Ref): boolean {
   return node.faults.some(fault => STORE_LOST.includes(fault.kind) && (fault.history !== historyOf(from) || (fault.ref > from && fault.ref < to)))
 }

@@ -263,6 +263,20 @@ describe('what was published', () => {
     expect(broken([publish('m', { id: 'i' }), ...lost, ...again, ok('m2', 2)], seen)).toEqual([])
   })
 
+  test('said twice under one id it may be two, when what may have been its message was trimmed between', () => {
+    const trim = (channel = 'a'): HistoryEvent => ({ type: 'trim', incarnation: A, channel, through: 1, reason: 'evicted' })
+    const again = [start('P'), publish('m2', { id: 'i', body: 'm' }), ok('m2', 2)]
+    const other = [publish('o', { topic: 'b/x' }), { type: 'published', op: 'o', outcome: 'ok', message: 'P.100-aaaa.b.1' } as HistoryEvent]
+    const seen = [subscribe(), ...handled('m', 1), ...handled('m', 2)]
+    expect(broken([...other, publish('m', { id: 'i' }), ...again], seen)).toEqual(['seen-twice'])
+    expect(broken([...other, publish('m', { id: 'i' }), trim('b'), ...again], seen)).toEqual(['seen-twice'])
+    expect(broken([...other, publish('m', { id: 'i' }), ...again, trim()], seen)).toEqual(['seen-twice'])
+    expect(broken([...other, publish('m', { id: 'i' }), trim(), ...again], seen)).toEqual([])
+    // Neither was answered.
+    expect(broken([publish('m', { id: 'i' }), start('P'), publish('m2', { id: 'i', body: 'm' })], seen)).toEqual(['seen-twice'])
+    expect(broken([publish('m', { id: 'i' }), start('P'), trim(), publish('m2', { id: 'i', body: 'm' })], seen)).toEqual([])
+  })
+
   test('refused once and kept the second time it may be seen', () => {
     const no: HistoryEvent[] = [publish('m'), { type: 'published', op: 'm', outcome: 'refused' }]
     expect(broken(no, [subscribe(), ...handled('m', 1)])).toEqual(['refused-seen'])
