@@ -23,7 +23,7 @@ export const RECEIPT_INTERVAL_MAX_MS = 500
 /** Ranges in one receipt, of all names together: it must fit a frame many times over. */
 const RANGES_MAX = 8192
 /**
- * Where the clock is behind what was said before, the first word of a life about a log leaves out up to so many numbers. A life that lost its last
+ * Where the clock is behind what an earlier life said, the word that follows it leaves out up to so many numbers. A life that lost its last
  * words would else give one of their numbers to another one, and nobody could tell the two apart.
  */
 const LEFT_OUT_MAX = 65_536
@@ -84,8 +84,8 @@ export class Receipting {
   readonly #paces = new Budgets(NEW_RECEIPT_BYTES_PER_SECOND, NEW_RECEIPT_BYTES_BURST, 1024)
   /** What this node said of a log in an earlier life and no longer knows, as neighbours have it: the number of that statement. */
   readonly #said = new WeakMap<LogState, number>()
-  /** Logs of which this node has spoken in this life. */
-  readonly #spoken = new WeakSet<LogState>()
+  /** The number of what this node said last of a log, if it was in this life. */
+  readonly #spoken = new WeakMap<LogState, number>()
   #timer: Timer | undefined
   #lastMs = Number.NEGATIVE_INFINITY
   #lastCost = 0
@@ -181,7 +181,7 @@ export class Receipting {
     const said = this.#said.get(log) ?? 0
     const content = { by: self, sequence: this.#number(log, Math.max(before?.sequence ?? 0, said)), log: log.id, stored: capped(stored), processed }
     if (before !== undefined && before.sequence > said && same(before, content)) return undefined
-    this.#spoken.add(log)
+    this.#spoken.set(log, content.sequence)
     const bytes = signReceipt(crypto, mesh, content)
     receipts.take(log, content, bytes)
     return { content, bytes }
@@ -191,7 +191,7 @@ export class Receipting {
   #number (log: LogState, last: number): number {
     const wallMs = Math.floor(this.#o.clock.wallMs())
     if (wallMs > last) return wallMs
-    return last + 1 + (this.#spoken.has(log) ? 0 : Math.floor(this.#o.random.float() * LEFT_OUT_MAX))
+    return last + 1 + (this.#spoken.get(log) === last ? 0 : Math.floor(this.#o.random.float() * LEFT_OUT_MAX))
   }
 
   /** Statements from a neighbour: about our own logs, or to keep and pass on. Returns what of it was for nothing, in units of work. */

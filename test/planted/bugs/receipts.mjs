@@ -136,6 +136,15 @@ export const RECEIPTS = [
     by: ['simulation', 'test/unit/intake/receipting.test.ts']
   },
   {
+    name: 'receipt-number-given-twice',
+    what: 'a node whose clock went back gives a receipt the number of one that an earlier life of it gave, if it had spoken before it heard of that life',
+    breaks: 'receipts after a restart',
+    file: 'src/inbox/receipting.ts',
+    find: 'this.#spoken.get(log) === last ? 0 :',
+    replace: 'this.#spoken.has(log) ? 0 :',
+    by: 'test/unit/intake/receipting.test.ts'
+  },
+  {
     name: 'receipts-lost-with-a-channel-left',
     what: 'what a neighbour has taken over when it had left the channel already, and so let drop, is not sent again',
     breaks: 'receipts over several hops',
