@@ -1,6 +1,7 @@
 /**
  * Rule `receipt-untrue`. `processed` by a subscription of a node: that subscription has it settled, or does not take it in. `stored` by a node: no durable
- * subscription of that node reports it as unrecoverable and never gets it. Of a node that lost its store nothing is known.
+ * subscription of that node that was there before the message reports it as unrecoverable and never gets it: what all have settled may be dropped. Of a
+ * node that lost its store nothing is known.
  */
 import type { Facts, ReceiptEvent } from '../facts.js'
 import { MESSAGES_LOST } from '../facts.js'
@@ -58,7 +59,8 @@ function checkStored (facts: Facts, { message }: ReceiptEvent, by: string, ref: 
     if (sub === undefined || made === undefined || !subscription.matches(made.topic) || facts.mayHaveExpired(made.expiresAt)) continue
     const gap = sub.gaps.first(position)
     const state = sub.states.get(position)
-    if (gap?.reason === 'unrecoverable' && state === undefined) {
+    const madeLater = subscription.createdMs !== undefined && made.t !== undefined && subscription.createdMs + facts.skewMs >= made.t
+    if (gap?.reason === 'unrecoverable' && state === undefined && !madeLater) {
       facts.findings.add('receipt-untrue', `${message} is said to be on the disk of ${by}, whose subscription ${subscription.name} calls it unrecoverable`, [ref, gap.ref])
     }
   }

@@ -249,6 +249,14 @@ describe('what was published', () => {
     expect(broken([...again, ok('m', 1), ok('m2', 2)], [subscribe(), ...handled('m', 1), ...handled('m', 2)])).toEqual(['publish-id'])
   })
 
+  test('stored once and unrecoverable for a subscription that was made later it may be, for what all have settled is dropped', () => {
+    const stored: HistoryEvent = { type: 'receipt', message: id(1), level: 'stored', by: ['S'], t: 100_000 } as HistoryEvent
+    const kept = [publish('m', { t: 50_000 }), { ...ok('m', 1), t: 50_000 }, stored] as HistoryEvent[]
+    const lost = [subscribe({ t: 1000 }), gap('unrecoverable', 1)]
+    expect(broken([...kept, fault('disk-lost')], lost)).toEqual(['receipt-untrue'])
+    expect(broken([...kept, fault('disk-lost')], [subscribe({ t: 200_000 }), gap('unrecoverable', 1)])).toEqual([])
+  })
+
   test('said twice under one id it may be two, when the store that remembered the id was lost between', () => {
     const first = [publish('m', { id: 'i' }), ok('m', 1)]
     const again = [start('P'), publish('m2', { id: 'i', body: 'm' })]
