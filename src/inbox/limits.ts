@@ -14,7 +14,8 @@ export const SUBSCRIPTIONS_MAX = 1024
 /** Consumers on one name, and live consumers of one node. Wild guess. */
 export const CONSUMERS_MAX = 256
 export const LIVE_CONSUMERS_MAX = 4096
-/** Bytes of records that wait for one live consumer. Wild guess: a second's worth of large messages. */
+/** Records that wait for one live consumer, and their bytes. Wild guess: a second's worth of small and of large messages. */
+export const LIVE_BUFFER_MAX = 65_536
 export const LIVE_BYTES_MAX = 16 * 1024 * 1024
 /** Dead letters of one subscription. At the limit records wait to be buried until there is room: nothing is dropped. Wild guess. */
 export const DEAD_LETTERS_MAX = 100_000

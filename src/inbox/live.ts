@@ -1,4 +1,5 @@
 import { SkeinError } from '../base/errors.js'
+import { Queue } from '../base/queue.js'
 import { FilterSet } from '../message/filter.js'
 import { recordBytes, type RecordFields } from '../message/record.js'
 import type { ConsumerHandle, ConsumerHooks, LiveMeta, RawDelivery } from './consumer.js'
@@ -20,7 +21,7 @@ export interface LiveEnv {
 /** A non-durable subscription: what arrives while it is attached, at most once. */
 class LiveConsumer implements ConsumerHandle {
   readonly filter: FilterSet
-  readonly #buffer: Array<{ record: RecordFields, meta: LiveMeta }> = []
+  readonly #buffer = new Queue<{ record: RecordFields, meta: LiveMeta }>()
   #bytes = 0
   #waiting = true
   dropped = 0
@@ -60,7 +61,7 @@ class LiveConsumer implements ConsumerHandle {
   reject (_token: number, _reason: string, done: SettleDone): void { done() }
   extend (): void {}
   close (): void {
-    this.#buffer.length = 0
+    this.#buffer.clear()
     this.#bytes = 0
     this.live.detach(this)
   }

@@ -19,6 +19,7 @@ import { decode, encode } from 'it-length-prefixed'
 import type { Uint8ArrayList } from 'uint8arraylist'
 import { GOSSIP_BUFFER_BYTES_MAX } from '../base/limits.js'
 import { carriesMessages, essential } from './gossip-rpc.js'
+import type { GossipSent } from './network.js'
 import { GOSSIP_CACHE_BYTES, GOSSIP_CONTROL_BYTES_MAX } from './network-limits.js'
 
 /** What gossipsub calls its newest protocol: features are looked up under this name, whatever is on the wire. */
@@ -65,7 +66,7 @@ export interface BoundEvents {
   opened (peerId: string): void
   /** The live stream ended. */
   closed (peerId: string): void
-  /** Gossip was withheld from this peer and it takes gossip again. Never called from within `publish`. */
+  /** Gossip was withheld from this peer, or it was full, and it takes gossip again. Never called from within `publish`. */
   drained (peerId: string): void
   /** This peer does not even take control messages. */
   stuck (peerId: string): void
@@ -77,7 +78,7 @@ WITHHELD.stack = WITHHELD.message
 
 export class GossipBound {
   private readonly inside: GossipSubInside
-  /** Peers from whom something was withheld since they were last drained. */
+  /** Peers from whom something was withheld since they were last drained, or of which the publisher was told that they are full. */
   private readonly behind = new Set<string>()
   /** Collects during one `publish`. */
   private passedOver: string[] | undefined
@@ -126,12 +127,12 @@ export class GossipBound {
     }
   }
 
-  publish (topic: string, data: Uint8Array): { recipients: number, withheld: string[] } {
+  publish (topic: string, data: Uint8Array): GossipSent {
     const { inside } = this
     const message: RawMessage = { topic, data }
     const msgId = inside.msgIdFn({ type: 'unsigned', topic, data })
     const msgIdStr = inside.msgIdToStrFn(msgId)
-    if (inside.seenCache.has(msgIdStr)) return { recipients: 0, withheld: [] }
+    if (inside.seenCache.has(msgIdStr)) return { recipients: 0, withheld: [], full: false }
     const { tosend } = inside.selectPeersToPublish(topic)
     inside.seenCache.put(msgIdStr)
     inside.mcache.put({ msgId, msgIdStr }, message, true)
@@ -144,7 +145,13 @@ export class GossipBound {
     } finally {
       this.passedOver = undefined
     }
-    return { recipients: tosend.size, withheld }
+    return { recipients: tosend.size, withheld, full: this.allFull([...tosend, ...withheld]) }
+  }
+
+  private allFull (peerIds: readonly string[]): boolean {
+    const full = peerIds.length > 0 && peerIds.every((peerId) => (this.unsent(peerId) ?? 0) > GOSSIP_BUFFER_BYTES_MAX / 2)
+    if (full) for (const peerId of peerIds) this.behind.add(peerId)
+    return full
   }
 
   /** Unsent gossip to this peer, bytes. Undefined: there is no live stream. */
@@ -161,8 +168,6 @@ export class GossipBound {
 
   /** The other side has opened its stream to us. */
   hears (peerId: string): boolean { return this.inside.streamsInbound.has(peerId) && this.inside.peers.has(peerId) }
-
-  isBehind (peerId: string): boolean { return this.behind.has(peerId) }
 
   forget (peerId: string): void { this.behind.delete(peerId) }
 

@@ -12,7 +12,7 @@ import { GossipGuard, type GuardedInside } from './gossip-guard.js'
 import { GossipBound, type BoundEvents, type GossipSubInside } from './gossip-bound.js'
 import { GOSSIP_TOPIC_BYTES_MAX } from './network-limits.js'
 import type { MeshNames } from './names.js'
-import type { GossipVerdict } from './network.js'
+import type { GossipSent, GossipVerdict } from './network.js'
 
 export interface GossipEvents extends BoundEvents {
   message (topic: string, data: Uint8Array, from: string): GossipVerdict
@@ -122,7 +122,7 @@ export class Gossip {
     this.pubsub?.unsubscribe(this.names.topicPrefix + topic)
   }
 
-  publish (topic: string, data: Uint8Array): { recipients: number, withheld: string[] } {
+  publish (topic: string, data: Uint8Array): GossipSent {
     return (this.bound as GossipBound).publish(this.names.topicPrefix + topic, data)
   }
 

@@ -21,7 +21,7 @@ import { createHost, startHost } from './host.js'
 import type { Libp2pNetwork, Libp2pNetworkOptions, PeerInspection } from './libp2p-options.js'
 import { SleepDetector } from './liveness.js'
 import { HELLO_PROTOCOL, meshNames, type MeshNames } from './names.js'
-import type { GossipVerdict, NetworkHandlers, NetworkNotice, NetworkPeer } from './network.js'
+import type { GossipSent, GossipVerdict, NetworkHandlers, NetworkNotice, NetworkPeer } from './network.js'
 import { CONNECTIONS_MAX, CONNECTIONS_PER_PEER_MAX, SILENT_PER_HOST_MAX, TICK_MS } from './network-limits.js'
 import { NoticeFilter } from './notices.js'
 import { Neighbour } from './neighbour.js'
@@ -157,10 +157,10 @@ class Libp2pNetworkShell implements Libp2pNetwork {
     return this.state !== 'running' || (this.neighbours.get(peerId)?.send(frame) ?? true)
   }
 
-  gossip (topic: string, data: Uint8Array): { readonly recipients: number, readonly withheld: readonly string[] } {
+  gossip (topic: string, data: Uint8Array): GossipSent {
     // The topic's name and gossipsub's own fields need room too.
     if (data.length > GOSSIP_BYTES_MAX - 1024) throw new SkeinError('ERR_MESSAGE_TOO_LARGE', `gossip of ${data.length} bytes is over the limit`)
-    if (this.state !== 'running') return { recipients: 0, withheld: [] }
+    if (this.state !== 'running') return { recipients: 0, withheld: [], full: false }
     return this.gossiper.publish(topic, data)
   }
 

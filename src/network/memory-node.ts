@@ -6,7 +6,7 @@ import { Bans } from './bans.js'
 import { Dialer, type DialInput, type DialOutput } from './dialer.js'
 import { memoryAddress, parseMemoryAddress, type Fabric } from './memory-fabric.js'
 import { Pipe, type Parcel } from './memory-pipe.js'
-import type { Network, NetworkHandlers, NetworkNotice, NetworkPeer } from './network.js'
+import type { GossipSent, Network, NetworkHandlers, NetworkNotice, NetworkPeer } from './network.js'
 import { SILENCE_MAX_MS } from './network-limits.js'
 import { NoticeFilter } from './notices.js'
 import { refusalNotice, refusalSentence, type RefusalCode } from './refusal.js'
@@ -130,10 +130,10 @@ export class MemoryNode implements Network {
     return !end.high
   }
 
-  gossip (topic: string, data: Uint8Array): { readonly recipients: number, readonly withheld: readonly string[] } {
+  gossip (topic: string, data: Uint8Array): GossipSent {
     if (data.length > GOSSIP_BYTES_MAX - 1024) throw new SkeinError('ERR_MESSAGE_TOO_LARGE', `gossip of ${data.length} bytes is over the limit`)
     const id = gossipId(topic, data)
-    if (this.state !== 'running' || !this.seen.add(id)) return { recipients: 0, withheld: [] }
+    if (this.state !== 'running' || !this.seen.add(id)) return { recipients: 0, withheld: [], full: false }
     return this.flood(topic, data.slice(), id, undefined)
   }
 
@@ -275,11 +275,13 @@ export class MemoryNode implements Network {
     else if (verdict === 'reject') this.rejects.set(from, { count: (this.rejects.get(from)?.count ?? 0) + 1, untilMs: nowMs + REJECTED_FOR_MS })
   }
 
-  private flood (topic: string, data: Uint8Array, gossipId: string, from: string | undefined): { recipients: number, withheld: string[] } {
+  private flood (topic: string, data: Uint8Array, gossipId: string, from: string | undefined): GossipSent {
     const withheld: string[] = []
+    const tried: End[] = []
     let recipients = 0
     for (const [id, end] of this.ends) {
       if (id === from || !end.interests.has(topic)) continue
+      tried.push(end)
       if (end.out.gossipBytes > 0 && end.out.gossipBytes + data.length > GOSSIP_BUFFER_BYTES_MAX) {
         end.behind = true
         withheld.push(id)
@@ -292,7 +294,9 @@ export class MemoryNode implements Network {
         recipients++
       }
     }
-    return { recipients, withheld }
+    const full = from === undefined && tried.length > 0 && tried.every(({ out }) => out.gossipBytes > GOSSIP_BUFFER_BYTES_MAX / 2)
+    if (full) for (const end of tried) end.behind = true
+    return { recipients, withheld, full }
   }
 
   private announce (topic: string, joined: boolean): void {

@@ -29,13 +29,22 @@ export interface NetworkPeer {
 
 export type GossipVerdict = 'accept' | 'ignore' | 'reject'
 
+/** What became of gossip that this node published. */
+export interface GossipSent {
+  readonly recipients: number
+  /** Peers that do not keep up and were passed over. */
+  readonly withheld: readonly string[]
+  /** Whoever should have it has half of what is queued for a peer unsent: `drained` says when one of them takes more. */
+  readonly full: boolean
+}
+
 export interface NetworkHandlers {
   peerUp (peer: NetworkPeer): void
   peerDown (peerId: string, reason: string): void
   frame (peerId: string, frame: Uint8Array): void
   /** `from` is the neighbour it came from, not the author. 'accept' forwards it, 'ignore' drops it, 'reject' also counts against `from`. */
   gossip (topic: string, data: Uint8Array, from: string): GossipVerdict
-  /** The link to this peer was above its high-water mark, or gossip to it was withheld, and it takes data again. */
+  /** The link to this peer was above its high-water mark, or gossip to it was withheld or `full`, and it takes data again. */
   drained (peerId: string): void
   /** A neighbour joined or left a gossip topic. */
   interest (peerId: string, topic: string, joined: boolean): void
@@ -67,8 +76,8 @@ export interface Network {
    * `LINK_BUFFER_BYTES_MAX` is cut. Frames to a peer that is not up are dropped.
    */
   send (peerId: string, frame: Uint8Array): boolean
-  /** Gossips `data` on a topic, which this node need not have joined. Peers that do not keep up are passed over: their ids come back in `withheld`. */
-  gossip (topic: string, data: Uint8Array): { readonly recipients: number, readonly withheld: readonly string[] }
+  /** Gossips `data` on a topic, which this node need not have joined. Peers that do not keep up are passed over. */
+  gossip (topic: string, data: Uint8Array): GossipSent
   /** Bytes handed over and not yet taken by neighbours, links and gossip together. */
   unsentBytes (): number
   /** Hands over no frames of this peer for so long, and has it feel that it sends faster than it is read. Nothing is lost. */

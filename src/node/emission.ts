@@ -26,13 +26,15 @@ export class Emission {
     if (this.#e.inbox.hasLive(log.channel)) for (const batch of batches) this.#e.reception.offerHeldLive(log, batch)
   }
 
-  sendEphemeral (batch: SealedBatch, records: RecordFields[]): void {
+  /** Returns whether somebody takes more. */
+  sendEphemeral (batch: SealedBatch, records: RecordFields[]): boolean {
     const { channel } = batch.log
     this.#e.channels.published(channel)
     this.#e.counters.add('published_ephemeral', batch.count)
     const frame = tagged(GOSSIP.ephemeral, batch.bytes)
-    if (frame.length <= GOSSIP_BYTES_MAX) this.#e.options.network.gossip(GOSSIP_TOPICS.ofChannel(channel), frame)
+    const sent = frame.length <= GOSSIP_BYTES_MAX ? this.#e.options.network.gossip(GOSSIP_TOPICS.ofChannel(channel), frame) : undefined
     if (this.#e.inbox.hasLive(channel, true)) this.#e.reception.offerLive(batch, records, true)
+    return sent?.full !== true
   }
 
   hasRoom (channel: string, bytes: number, records: number): boolean {

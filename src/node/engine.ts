@@ -197,7 +197,7 @@ export class Engine {
       committed: (log, batches) => { this.emission.committed(log, batches) },
       failed
     })
-    this.ephemeral = new Ephemeral({ clock, random, crypto, mesh, self, send: (batch, records) => { this.emission.sendEphemeral(batch, records) } })
+    this.ephemeral = new Ephemeral({ clock, random, crypto, mesh, self, send: (batch, records) => this.emission.sendEphemeral(batch, records) })
     this.intake = new Intake({
       clock, crypto, mesh, store, book: this.book,
       interest: (batch) => this.reception.interest(batch),
@@ -348,7 +348,10 @@ export class Engine {
     this.#failStop.arm()
     await network.start(this.#failStop.handlers({
       peerUp: (peer) => { this.neighbourhood.peerUp(peer) },
-      peerDown: (peerId, reason) => { this.neighbourhood.peerDown(peerId, reason) },
+      peerDown: (peerId, reason) => {
+        this.neighbourhood.peerDown(peerId, reason)
+        this.ephemeral.drained()
+      },
       frame: (peerId, frame) => { this.neighbourhood.frame(peerId, frame) },
       gossip: (topic, data, from) => this.reception.gossip(topic, data, from),
       drained: (peerId) => {
@@ -356,6 +359,7 @@ export class Engine {
         this.provider.drained(peerId)
         this.receipting.drained(peerId)
         this.repair.drained(peerId)
+        this.ephemeral.drained()
       },
       interest: (peerId, topic, joined) => {
         const channel = GOSSIP_TOPICS.channelOf(topic)
@@ -441,7 +445,9 @@ export class Engine {
   /** Stops taking part: the last receipts go out, cursors are flushed, then the network and nothing of the store is closed. */
   async close (): Promise<void> {
     if (this.#closed) return
-    this.outbox.close(new SkeinError('ERR_CLOSED', 'the node is closed'))
+    const closed = new SkeinError('ERR_CLOSED', 'the node is closed')
+    this.outbox.close(closed)
+    this.ephemeral.close(closed)
     await new Promise<void>(resolve => { this.inbox.close(() => { resolve() }) })
     this.receipting.close()
     const ops = [...this.receipts.takeDirty(), ...this.gapLog.takeDirty()]

@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.js'
 import { Emitter } from '../base/emitter.js'
 import { isSkeinError, SkeinError } from '../base/errors.js'
 import type { Logger } from '../base/logger.js'
+import { LIVE_BUFFER_MAX } from '../inbox/limits.js'
 import { checkFilters } from '../message/filter.js'
 import { formatIncarnation, logKey, parseMessageId } from '../message/ids.js'
 import { makeRecord } from '../message/record.js'
@@ -217,7 +218,7 @@ export class SkeinNode implements MeshNode {
   }
 
   #attach (filters: string[], options: SubscribeOptions, settings: SubscriptionSettings, mode: 'ordered' | 'keyed', callbacks: { ready: () => void, closed: (error?: Error) => void }): ReturnType<Engine['inbox']['attach']> {
-    if (options.name === undefined) return this.#engine.inbox.attachLive(filters, { ...callbacks, maxBuffered: Math.max(4096, settings.maxInFlight) })
+    if (options.name === undefined) return this.#engine.inbox.attachLive(filters, { ...callbacks, maxBuffered: LIVE_BUFFER_MAX })
     const { history } = this.#p
     const recorded = { name: options.name, filters, mode, maxAttempts: settings.maxAttempts }
     history?.subscribed(recorded, this.#engine.inbox.info().find(({ name }) => name === options.name)?.from ?? 'latest')
@@ -319,7 +320,7 @@ export class SkeinNode implements MeshNode {
     const deadline = this.#p.clock.nowMs() + timeoutMs
     const late = new Promise<void>(resolve => { this.#p.clock.after(timeoutMs, resolve) })
     await Promise.race([late, Promise.all([...this.#open].map(async item => { await (item.drain?.() ?? item.close()) }))])
-    const busy = (): boolean => !this.#engine.outbox.isIdle || this.#p.network.unsentBytes() > 0
+    const busy = (): boolean => !this.#engine.outbox.isIdle || !this.#engine.ephemeral.isIdle || this.#p.network.unsentBytes() > 0
     while (busy() && this.#failure === undefined && this.#p.clock.nowMs() < deadline) {
       await new Promise<void>(resolve => { this.#p.clock.after(5, resolve) })
     }

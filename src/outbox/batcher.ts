@@ -27,11 +27,12 @@ export class Batcher<T> {
     this.#count++
   }
 
-  /** Takes whole batches up to about `bytesMax` altogether, from every channel in turn; what is left stays in order. */
-  take (bytesMax: number): Array<{ channel: string, entries: Array<Pending<T>> }> {
+  /** Takes whole batches up to about `bytesMax` altogether, from every channel in turn but those that are to wait; what is left stays in order. */
+  take (bytesMax: number, waits?: { has (channel: string): boolean }): Array<{ channel: string, entries: Array<Pending<T>> }> {
     const out: Array<{ channel: string, entries: Array<Pending<T>> }> = []
     let taken = 0
     for (const [channel, waiting] of this.#channels) {
+      if (waits?.has(channel) === true) continue
       let start = 0
       while (start < waiting.length && taken < bytesMax) {
         let bytes = 0

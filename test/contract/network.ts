@@ -141,7 +141,7 @@ export function networkContract (name: string, makeHarness: () => Promise<Networ
       const c = await start({ bootstrap: [a.address] })
       await linked(a, c)
       await join('t', a, b)
-      expect(a.call((network) => network.gossip('t', bytes('one')))).toEqual({ recipients: 1, withheld: [] })
+      expect(a.call((network) => network.gossip('t', bytes('one')))).toEqual({ recipients: 1, withheld: [], full: false })
       await harness.until(() => b.told.gossiped('t').includes('one'), 'gossip')
       expect(b.told.heard[0]?.from).toBe(a.id)
       expect(a.told.heard).toEqual([])
@@ -293,7 +293,9 @@ export function networkContract (name: string, makeHarness: () => Promise<Networ
       let sent = 0
       while (withheld.length === 0 && sent < 200) {
         new DataView(data.buffer).setUint32(0, sent++)
-        ;({ withheld } = writer.call((network) => network.gossip('t', data.slice())))
+        const became = writer.call((network) => network.gossip('t', data.slice()))
+        ;({ withheld } = became)
+        expect(became.full, 'the other takes more').toBe(false)
         await harness.until(() => other.told.heard.length === sent, 'the other to hear at once')
       }
       expect(withheld).toEqual([reader.id])
@@ -302,6 +304,25 @@ export function networkContract (name: string, makeHarness: () => Promise<Networ
       await harness.until(() => writer.told.drains.includes(reader.id), 'gossip to drain')
       writer.network.gossip('t', bytes('after'))
       await harness.until(() => reader.told.gossiped('t').includes('after'), 'gossip after the stall')
+    })
+
+    it('says when nobody takes more gossip, before anything is withheld, and when somebody does', async () => {
+      const { reader, writer, stall, resume } = await harness.stallable()
+      all.push(reader, writer)
+      await join('t', reader, writer)
+      stall()
+      const data = new Uint8Array(128 * 1024)
+      let full = false
+      for (let sent = 0; !full && sent < 200; sent++) {
+        new DataView(data.buffer).setUint32(0, sent)
+        const became = writer.call((network) => network.gossip('t', data.slice()))
+        expect(became.withheld).toEqual([])
+        ;({ full } = became)
+      }
+      expect(full).toBe(true)
+      resume()
+      await harness.until(() => writer.told.drains.includes(reader.id), 'gossip to drain')
+      expect(writer.call((network) => network.gossip('t', bytes('after'))).full).toBe(false)
     })
 
     it('sends what is queued before it stops, and tells the peer', async () => {

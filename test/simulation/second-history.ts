@@ -58,7 +58,7 @@ export function forkingNetwork (network: Network, random: SeededRandom, history:
       const other = tagged(GOSSIP.batch, history.of(data.subarray(1)))
       const which = random.pick(['first', 'second', 'both', 'neither'])
       if (which === 'both') network.gossip(topic, other)
-      return which === 'neither' ? { recipients: 0, withheld: [] } : network.gossip(topic, which === 'second' ? other : data)
+      return which === 'neither' ? { recipients: 0, withheld: [], full: false } : network.gossip(topic, which === 'second' ? other : data)
     }
   }
 }

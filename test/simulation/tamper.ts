@@ -44,7 +44,7 @@ export function lyingNetwork (network: Network, random: SeededRandom, lies: Lies
     gossip: (topic, data) => {
       if (random.chance(lies.replayed)) network.gossip(topic, random.pick([data, ...kept]))
       const out = twisted(data)
-      return out === undefined ? { recipients: 0, withheld: [] } : network.gossip(topic, out)
+      return out === undefined ? { recipients: 0, withheld: [], full: false } : network.gossip(topic, out)
     }
   }
 }

@@ -1,17 +1,19 @@
 import { describe, expect, it } from 'vitest'
+import { SkeinError } from '../../../src/base/errors.js'
 import { EPHEMERAL_TAG, openBatch, signatureHolds, type SealedBatch } from '../../../src/message/batch.js'
-import { Ephemeral, EphemeralSeen, EPHEMERAL_BYTES_MAX } from '../../../src/outbox/ephemeral.js'
+import { Ephemeral, EphemeralSeen, EPHEMERAL_BYTES_MAX, EPHEMERAL_WAIT_MS } from '../../../src/outbox/ephemeral.js'
 import { fakeCrypto, peerOf, testMesh } from '../../support/fake-crypto.js'
 import { ManualClock, seededRandom } from '../../support/manual-clock.js'
 import { recordOf, WrittenLog } from '../../support/written-log.js'
 
 const self = peerOf(9)
 
-function rig (seed = 1): { clock: ManualClock, ephemeral: Ephemeral, sent: SealedBatch[] } {
+function rig (seed = 1): { clock: ManualClock, ephemeral: Ephemeral, sent: SealedBatch[], full: Set<string> } {
+  const full = new Set<string>()
   const clock = new ManualClock()
   const sent: SealedBatch[] = []
-  const ephemeral = new Ephemeral({ clock, random: seededRandom(seed), crypto: fakeCrypto(self), mesh: testMesh, self, send: (batch) => { sent.push(openBatch(batch.bytes, testMesh)) } })
-  return { clock, ephemeral, sent }
+  const ephemeral = new Ephemeral({ clock, random: seededRandom(seed), crypto: fakeCrypto(self), mesh: testMesh, self, send: (batch) => { sent.push(openBatch(batch.bytes, testMesh)); return !full.has(batch.log.channel) } })
+  return { clock, ephemeral, sent, full }
 }
 
 describe('ephemeral publishing', () => {
@@ -35,6 +37,50 @@ describe('ephemeral publishing', () => {
       clock.turn()
     }
     expect(one.sent[0]?.logKey).not.toBe(two.sent[0]?.logKey)
+  })
+
+  it('waits where no neighbour takes more, in that channel alone, until one does', () => {
+    const { clock, ephemeral, sent, full } = rig()
+    full.add('press')
+    const done: string[] = []
+    for (let i = 0; i < 3; i++) {
+      for (const topic of ['press/a', 'other']) ephemeral.publish(recordOf(topic), () => { done.push(topic) })
+      clock.turn()
+    }
+    expect(done).toEqual(['press/a', 'other', 'other', 'other'])
+    expect(ephemeral.isIdle).toBe(false)
+    full.clear()
+    ephemeral.drained()
+    clock.turn()
+    expect([done.length, ephemeral.isIdle]).toEqual([6, true])
+    expect(sent.filter(({ log }) => log.channel === 'press').map(({ base, count }) => [base, count]), 'in order, and what waited together').toEqual([[1, 1], [2, 2]])
+  })
+
+  it('waits no longer than it may: what nobody takes is not kept', () => {
+    const { clock, ephemeral, sent, full } = rig()
+    full.add('press')
+    const answers: Array<string | undefined> = []
+    for (let i = 0; i < 3; i++) {
+      ephemeral.publish(recordOf('press/a'), (error) => { answers.push(error?.code) })
+      clock.turn()
+    }
+    expect(answers).toEqual([undefined])
+    clock.advance(EPHEMERAL_WAIT_MS)
+    expect([answers, sent.length]).toEqual([[undefined, undefined, undefined], 2])
+  })
+
+  it('answers all that wait when the node closes, and everyone after', () => {
+    const { clock, ephemeral, full } = rig()
+    full.add('press')
+    const codes: Array<string | undefined> = []
+    const publish = (): void => { ephemeral.publish(recordOf('press/a'), (error) => { codes.push(error?.code) }) }
+    publish()
+    clock.turn()
+    publish()
+    ephemeral.close(new SkeinError('ERR_CLOSED'))
+    publish()
+    clock.advance(2 * EPHEMERAL_WAIT_MS)
+    expect(codes).toEqual([undefined, 'ERR_CLOSED', 'ERR_CLOSED'])
   })
 
   it('refuses what does not fit into one turn', () => {
