@@ -45,7 +45,7 @@ export async function connect (ctx) {
     publish (topic, b) {
       last = node.publish(full(topic), b, { durability: 'none' })
       last.catch(() => {})
-      return ++sent % 64 === 0 ? last : undefined   // its promise is back-pressure
+      return ++sent % 256 === 0 ? last : undefined   // its promise is back-pressure
     },
     flush: () => last?.then(() => {}, () => {}),
     async subscribe (topic, cb) { consumers.push(pump(await node.subscribe(`${topic}/#`), m => cb(m.body))) },
