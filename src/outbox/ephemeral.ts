@@ -94,6 +94,7 @@ export class Ephemeral {
       log: { publisher: this.#o.self, incarnation: this.#life, channel }, base, count: records.length, time: Math.floor(this.#o.clock.wallMs()), previous, body: encodeRecords(records)
     }, EPHEMERAL_TAG)
     if (!this.#o.send(batch, records)) {
+      this.#full.get(channel)?.cancel()
       this.#full.set(channel, this.#o.clock.after(EPHEMERAL_WAIT_MS, () => {
         this.#full.delete(channel)
         this.#schedule()
@@ -102,10 +103,12 @@ export class Ephemeral {
     for (const { tag } of entries) tag()
   }
 
+  /** What waits is sent to whoever takes it; nothing is taken from now on. */
   close (reason: SkeinError): void {
     this.#closed = reason
+    for (const { channel, entries } of this.#batcher.take(Number.POSITIVE_INFINITY)) this.#send(channel, entries)
     for (const timer of this.#full.values()) timer.cancel()
-    for (const { tag } of this.#batcher.clear()) tag(reason)
+    this.#full.clear()
   }
 }
 
