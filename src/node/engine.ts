@@ -447,12 +447,12 @@ export class Engine {
     if (this.#closed) return
     const closed = new SkeinError('ERR_CLOSED', 'the node is closed')
     this.outbox.close(closed)
-    this.ephemeral.close(closed)
     await new Promise<void>(resolve => { this.inbox.close(() => { resolve() }) })
     this.receipting.close()
     const ops = [...this.receipts.takeDirty(), ...this.gapLog.takeDirty()]
     if (ops.length > 0) await new Promise<void>(resolve => { this.options.store.commit(ops, () => { resolve() }) })
     this.#closed = true
+    this.ephemeral.close(closed)
     this.directory.close()
     this.repair.close()
     this.puller.close()
