@@ -104,10 +104,10 @@ export class Intake {
   isUnderWay (log: LogState, position: number): boolean { return this.#under.get(log.key)?.has(position) ?? false }
   underWay (log: LogState): RangeSet | undefined { return this.#under.get(log.key) }
 
-  /** Decodes with the cheap checks. Undefined: malformed. */
-  open (bytes: Uint8Array): SealedBatch | undefined {
+  /** Decodes with the cheap checks. `bodyHash`: the hash of its body, where it is known. Undefined: malformed. */
+  open (bytes: Uint8Array, bodyHash?: Uint8Array): SealedBatch | undefined {
     try {
-      return openBatch(bytes, this.#o.mesh)
+      return openBatch(bytes, this.#o.mesh, bodyHash)
     } catch (error) {
       if (error instanceof MalformedBatch) return undefined
       throw error

@@ -16,8 +16,10 @@
 import type { GossipSub } from '@chainsafe/libp2p-gossipsub'
 import type { Stream } from '@libp2p/interface'
 import { decode, encode } from 'it-length-prefixed'
-import type { Uint8ArrayList } from 'uint8arraylist'
+import { Uint8ArrayList } from 'uint8arraylist'
 import { GOSSIP_BUFFER_BYTES_MAX } from '../base/limits.js'
+import { utf8 } from '../base/bytes.js'
+import { varintLength, writeVarint } from '../base/varint.js'
 import { carriesMessages, essential } from './gossip-rpc.js'
 import type { GossipSent } from './network.js'
 import { GOSSIP_CACHE_BYTES, GOSSIP_CONTROL_BYTES_MAX } from './network-limits.js'
@@ -33,7 +35,6 @@ interface OutboundStream {
 }
 
 interface RawMessage { readonly topic: string, readonly data: Uint8Array }
-interface Rpc { readonly subscriptions: never[], readonly messages: RawMessage[], readonly control: undefined }
 
 /** The members that exist at run time and are not in the exported type. */
 export interface GossipSubInside {
@@ -56,7 +57,6 @@ export interface GossipSubInside {
   msgIdFn (message: { type: 'unsigned', topic: string, data: Uint8Array }): Uint8Array
   msgIdToStrFn (id: Uint8Array): string
   selectPeersToPublish (topic: string): { tosend: Set<string> }
-  sendRpcInBatch (to: Set<string>, rpc: Rpc): void
   graftOnSubscribe (peerId: string, topic: string): boolean
   sendGraft (peerId: string, topics: string[]): void
 }
@@ -71,6 +71,11 @@ export interface BoundEvents {
   /** This peer does not even take control messages. */
   stuck (peerId: string): void
 }
+
+/** Fields of gossipsub's RPC: its messages, and their data and topic. */
+const RPC_MESSAGE = 0x12
+const MESSAGE_DATA = 0x12
+const MESSAGE_TOPIC = 0x22
 
 /** Thrown into gossipsub, which takes the peer off its list of recipients. One for all: it is thrown often. */
 const WITHHELD = new Error('gossip to this peer is withheld')
@@ -141,11 +146,24 @@ export class GossipBound {
     const withheld: string[] = []
     this.passedOver = withheld
     try {
-      inside.sendRpcInBatch(tosend, { subscriptions: [], messages: [message], control: undefined })
+      this.send(tosend, rpcOf(message))
     } finally {
       this.passedOver = undefined
     }
     return { recipients: tosend.size, withheld, full: this.allFull([...tosend, ...withheld]) }
+  }
+
+  private send (to: Set<string>, rpc: Uint8ArrayList): void {
+    for (const peerId of to) {
+      try {
+        const stream = this.inside.streamsOutbound.get(peerId)
+        if (stream === undefined) to.delete(peerId)
+        else stream.pushPrefixed(rpc)
+      } catch {
+        // Withheld, or the stream has just ended.
+        to.delete(peerId)
+      }
+    }
   }
 
   private allFull (peerIds: readonly string[]): boolean {
@@ -225,6 +243,24 @@ export class GossipBound {
     if (rest === undefined) throw WITHHELD
   }
 }
+
+/** An RPC with this message alone, its length before it. Gossipsub's own way copies the data twice. */
+function rpcOf ({ topic, data }: RawMessage): Uint8ArrayList {
+  const name = utf8(topic)
+  const message = fieldLength(data.length) + fieldLength(name.length)
+  const head = new Uint8Array(2 * (1 + 8) + 8)
+  let at = writeVarint(head, 0, fieldLength(message))
+  head[at++] = RPC_MESSAGE
+  at = writeVarint(head, at, message)
+  head[at++] = MESSAGE_DATA
+  at = writeVarint(head, at, data.length)
+  const tail = new Uint8Array(fieldLength(name.length))
+  tail[0] = MESSAGE_TOPIC
+  tail.set(name, writeVarint(tail, 1, name.length))
+  return new Uint8ArrayList(head.subarray(0, at), data, tail)
+}
+
+const fieldLength = (bytes: number): number => 1 + varintLength(bytes) + bytes
 
 function unprefixed (prefixed: Uint8ArrayList): Uint8Array {
   for (const rpc of decode([prefixed.sublist()], { maxDataLength: prefixed.byteLength })) return rpc.subarray()

@@ -5,17 +5,17 @@
  */
 import { gossipsub, TopicValidatorResult, type GossipSub, type GossipSubComponents, type GossipsubOpts, type Message } from '@chainsafe/libp2p-gossipsub'
 import type { Connection, PeerId, Stream, StreamHandler, Topology } from '@libp2p/interface'
-import { createHash } from 'node:crypto'
 import type { Clock } from '../base/clock.js'
 import { GOSSIP_BYTES_MAX } from '../base/limits.js'
 import { GossipGuard, type GuardedInside } from './gossip-guard.js'
+import { MessageIds } from './message-ids.js'
 import { GossipBound, type BoundEvents, type GossipSubInside } from './gossip-bound.js'
 import { GOSSIP_TOPIC_BYTES_MAX } from './network-limits.js'
 import type { MeshNames } from './names.js'
 import type { GossipSent, GossipVerdict } from './network.js'
 
 export interface GossipEvents extends BoundEvents {
-  message (topic: string, data: Uint8Array, from: string): GossipVerdict
+  message (topic: string, data: Uint8Array, from: string, bodyHash: Uint8Array | undefined): GossipVerdict
   interest (peerId: string, topic: string, joined: boolean): void
   /** Is this connection the one in use with its peer? 'later': it may become so. */
   standing (connection: Connection): 'up' | 'later' | 'never'
@@ -46,8 +46,6 @@ const TOPIC_SCORE = Object.freeze({
 
 const OPTIONS: Partial<GossipsubOpts> = {
   globalSignaturePolicy: 'StrictNoSign',
-  // The topic too: the same bytes sent on another topic first must not make the real message a duplicate.
-  msgIdFn: ({ topic, data }) => createHash('sha256').update(topic).update('\0').update(data).digest().subarray(0, 20),
   msgIdToStrFn: (id) => Buffer.from(id.buffer, id.byteOffset, id.byteLength).toString('latin1'),
   allowPublishToZeroTopicPeers: true,
   ignoreDuplicatePublishError: true,
@@ -84,12 +82,16 @@ export class Gossip {
   private readonly early = new Map<string, Stream>()
   private readonly interests = new Map<string, Set<string>>()
 
-  constructor (private readonly names: MeshNames, private readonly events: GossipEvents, private readonly clock: Clock) {}
+  private readonly ids: MessageIds
+
+  constructor (private readonly names: MeshNames, private readonly events: GossipEvents, private readonly clock: Clock, bodyStart?: (data: Uint8Array) => number | undefined) {
+    this.ids = new MessageIds(bodyStart)
+  }
 
   /** For libp2p's `services`. */
   readonly service = (components: GossipSubComponents): GossipSub => {
     const { privateKey, peerId, peerStore, connectionManager, logger } = components
-    const pubsub = gossipsub(OPTIONS)({ privateKey, peerId, peerStore, connectionManager, logger, registrar: this.registrar(components) })
+    const pubsub = gossipsub({ ...OPTIONS, msgIdFn: ({ topic, data }) => this.ids.of(topic, data) })({ privateKey, peerId, peerStore, connectionManager, logger, registrar: this.registrar(components) })
     this.bound = new GossipBound(pubsub, {
       opened: (peer) => { this.opened(peer) },
       closed: (peer) => { this.events.closed(peer) },
@@ -122,7 +124,8 @@ export class Gossip {
     this.pubsub?.unsubscribe(this.names.topicPrefix + topic)
   }
 
-  publish (topic: string, data: Uint8Array): GossipSent {
+  publish (topic: string, data: Uint8Array, bodyHash?: Uint8Array): GossipSent {
+    if (bodyHash !== undefined) this.ids.know(data, bodyHash)
     return (this.bound as GossipBound).publish(this.names.topicPrefix + topic, data)
   }
 
@@ -167,7 +170,7 @@ export class Gossip {
   private readonly validate = (from: PeerId, message: Message): TopicValidatorResult => {
     const { topicPrefix } = this.names
     if (!message.topic.startsWith(topicPrefix) || !this.inside.mesh.has(message.topic)) return TopicValidatorResult.Ignore
-    return VERDICTS[this.events.message(message.topic.slice(topicPrefix.length), message.data, from.toString())]
+    return VERDICTS[this.events.message(message.topic.slice(topicPrefix.length), message.data, from.toString(), this.ids.bodyHash(message.data))]
   }
 
   private noteInterest (peerId: string, name: string, joined: boolean): void {

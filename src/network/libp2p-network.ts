@@ -71,7 +71,7 @@ class Libp2pNetworkShell implements Libp2pNetwork {
       }
     })
     this.gossiper = new Gossip(this.names, {
-      message: (topic, data, from) => this.onGossip(topic, data, from),
+      message: (topic, data, from, bodyHash) => this.onGossip(topic, data, from, bodyHash),
       interest: (peerId, topic, joined) => { this.call((handlers) => { handlers.interest(peerId, topic, joined) }) },
       standing: (connection) => this.standing(connection),
       opened: (peerId) => { this.neighbours.get(peerId)?.gossipOpened() },
@@ -82,7 +82,7 @@ class Libp2pNetworkShell implements Libp2pNetwork {
         this.offence(peerId, reason)
         this.options.clock.soon(() => { this.neighbours.get(peerId)?.cut(reason) })
       }
-    }, clock)
+    }, clock, options.bodyStart)
   }
 
   async prepare (): Promise<void> {
@@ -157,11 +157,11 @@ class Libp2pNetworkShell implements Libp2pNetwork {
     return this.state !== 'running' || (this.neighbours.get(peerId)?.send(frame) ?? true)
   }
 
-  gossip (topic: string, data: Uint8Array): GossipSent {
+  gossip (topic: string, data: Uint8Array, bodyHash?: Uint8Array): GossipSent {
     // The topic's name and gossipsub's own fields need room too.
     if (data.length > GOSSIP_BYTES_MAX - 1024) throw new SkeinError('ERR_MESSAGE_TOO_LARGE', `gossip of ${data.length} bytes is over the limit`)
     if (this.state !== 'running') return { recipients: 0, withheld: [], full: false }
-    return this.gossiper.publish(topic, data)
+    return this.gossiper.publish(topic, data, bodyHash)
   }
 
   join (topic: string): void { this.gossiper.join(topic) }
@@ -364,9 +364,9 @@ class Libp2pNetworkShell implements Libp2pNetwork {
     for (const neighbour of [...this.neighbours.values()]) neighbour.tick(slept)
   }
 
-  private onGossip (topic: string, data: Uint8Array, from: string): GossipVerdict {
+  private onGossip (topic: string, data: Uint8Array, from: string, bodyHash: Uint8Array | undefined): GossipVerdict {
     let verdict: GossipVerdict = 'ignore'
-    this.call((handlers) => { verdict = handlers.gossip(topic, data, from) })
+    this.call((handlers) => { verdict = handlers.gossip(topic, data, from, bodyHash) })
     return verdict
   }
 

@@ -15,6 +15,8 @@ export interface Libp2pNetworkOptions {
   /** Find nodes of the mesh on the local network. Default false. */
   readonly mdns?: boolean
   readonly relay: boolean
+  /** Where the part of gossip begins that is hashed on its own for the message id; it goes to the end. Default: nowhere. All nodes of a mesh must agree. */
+  readonly bodyStart?: (data: Uint8Array) => number | undefined
   /** What this software calls itself, for people. */
   readonly agent: string
   readonly clock: Clock

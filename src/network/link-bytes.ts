@@ -14,7 +14,7 @@ interface SendInside { readonly socket?: Corkable, sendData?: (data: Uint8ArrayL
 type Bytes = Uint8Array | Uint8ArrayList
 interface NoiseInside { handshake?: { decrypt (chunk: Bytes): Bytes }, decrypt?: (chunk: Bytes) => Uint8ArrayList }
 
-const NOISE_MESSAGE_BYTES_MAX = 65_535
+const NOISE_MESSAGE_BYTES = 65_535
 const NOISE_TAG_BYTES = 16
 
 /** The encrypter, on connections whose frames go out in one write and come in without a copy. */
@@ -45,7 +45,7 @@ function withoutCopies<S extends { readonly connection: unknown }> (secured: S):
   const { handshake } = inside
   if (handshake === undefined || inside.decrypt === undefined) return secured
   inside.decrypt = (chunk) => {
-    if (chunk.byteLength < NOISE_TAG_BYTES || chunk.byteLength > NOISE_MESSAGE_BYTES_MAX) throw new Error('Invalid chunk')
+    if (chunk.byteLength < NOISE_TAG_BYTES || chunk.byteLength > NOISE_MESSAGE_BYTES) throw new Error('Invalid chunk')
     return new Uint8ArrayList(handshake.decrypt(chunk))
   }
   return secured

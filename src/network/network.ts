@@ -42,8 +42,8 @@ export interface NetworkHandlers {
   peerUp (peer: NetworkPeer): void
   peerDown (peerId: string, reason: string): void
   frame (peerId: string, frame: Uint8Array): void
-  /** `from` is the neighbour it came from, not the author. 'accept' forwards it, 'ignore' drops it, 'reject' also counts against `from`. */
-  gossip (topic: string, data: Uint8Array, from: string): GossipVerdict
+  /** `from` is the neighbour it came from, not the author. 'accept' forwards it, 'ignore' drops it, 'reject' also counts against `from`. `bodyHash`: see `Network.gossip`; absent where the network has not reckoned it. */
+  gossip (topic: string, data: Uint8Array, from: string, bodyHash?: Uint8Array): GossipVerdict
   /** The link to this peer was above its high-water mark, or gossip to it was withheld or `full`, and it takes data again. */
   drained (peerId: string): void
   /** A neighbour joined or left a gossip topic. */
@@ -76,8 +76,11 @@ export interface Network {
    * `LINK_BUFFER_BYTES_MAX` is cut. Frames to a peer that is not up are dropped.
    */
   send (peerId: string, frame: Uint8Array): boolean
-  /** Gossips `data` on a topic, which this node need not have joined. Peers that do not keep up are passed over. */
-  gossip (topic: string, data: Uint8Array): GossipSent
+  /**
+   * Gossips `data` on a topic, which this node need not have joined. Peers that do not keep up are passed over. `bodyHash`: the
+   * SHA-256 of the part of `data` that is hashed on its own for the message id, if the caller has it (a gossiped batch's body).
+   */
+  gossip (topic: string, data: Uint8Array, bodyHash?: Uint8Array): GossipSent
   /** Bytes handed over and not yet taken by neighbours, links and gossip together. */
   unsentBytes (): number
   /** Hands over no frames of this peer for so long, and has it feel that it sends faster than it is read. Nothing is lost. */

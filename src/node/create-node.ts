@@ -1,6 +1,7 @@
 import { systemClock, systemRandom } from '../base/system-clock.js'
 import { silentLogger } from '../base/logger.js'
 import { meshHash } from '../message/ids.js'
+import { bodyStart } from '../message/batch-frame.js'
 import { createLibp2pNetwork } from '../network/libp2p-network.js'
 import { createCrypto } from '../security/ed25519.js'
 import { openDataDir } from '../store/data-dir.js'
@@ -40,7 +41,7 @@ export async function createNode (options: NodeOptions): Promise<MeshNode> {
     const store = history?.before(opened) ?? opened
     const network = await createLibp2pNetwork({
       privateKey: identity.privateKey, mesh, listen: options.listen ?? DEFAULTS.listen, bootstrap, mdns: options.mdns === true, relay: options.relay === true,
-      agent: `skein/${VERSION}`, clock: systemClock, random: systemRandom, log
+      agent: `skein/${VERSION}`, bodyStart, clock: systemClock, random: systemRandom, log
     })
     undo.unshift(async () => { await network.stop() })
     const crypto = createCrypto(identity.seed)

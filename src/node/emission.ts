@@ -4,7 +4,7 @@ import type { RecordFields } from '../message/record.js'
 import type { LogState } from '../store/log-state.js'
 import { GOSSIP_TOPICS } from './channels.js'
 import type { Engine } from './engine.js'
-import { GOSSIP, tagged } from './gossip-kinds.js'
+import { GOSSIP, tagged } from '../message/gossip-kinds.js'
 
 /** What leaves this node by gossip once it may, and what the outbox asks of the others before it takes more. */
 export class Emission {
@@ -21,7 +21,7 @@ export class Emission {
     const topic = GOSSIP_TOPICS.ofChannel(log.channel)
     for (const batch of batches) {
       this.#e.counters.add('published_messages', batch.count)
-      this.#e.options.network.gossip(topic, tagged(GOSSIP.batch, batch.bytes))
+      this.#e.options.network.gossip(topic, framed(GOSSIP.batch, batch), batch.bodyHash)
     }
     if (this.#e.inbox.hasLive(log.channel)) for (const batch of batches) this.#e.reception.offerHeldLive(log, batch)
   }
@@ -31,8 +31,8 @@ export class Emission {
     const { channel } = batch.log
     this.#e.channels.published(channel)
     this.#e.counters.add('published_ephemeral', batch.count)
-    const frame = tagged(GOSSIP.ephemeral, batch.bytes)
-    const sent = frame.length <= GOSSIP_BYTES_MAX ? this.#e.options.network.gossip(GOSSIP_TOPICS.ofChannel(channel), frame) : undefined
+    const frame = framed(GOSSIP.ephemeral, batch)
+    const sent = frame.length <= GOSSIP_BYTES_MAX ? this.#e.options.network.gossip(GOSSIP_TOPICS.ofChannel(channel), frame, batch.bodyHash) : undefined
     if (this.#e.inbox.hasLive(channel, true)) this.#e.reception.offerLive(batch, records, true)
     return sent?.full !== true
   }
@@ -52,4 +52,11 @@ export class Emission {
     }
     return floor
   }
+}
+
+/** A batch of this node's for gossip. */
+function framed (kind: number, { bytes, frame }: SealedBatch): Uint8Array {
+  if (frame === undefined) return tagged(kind, bytes)
+  frame[0] = kind
+  return frame
 }

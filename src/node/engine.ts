@@ -40,7 +40,7 @@ import { Emission } from './emission.js'
 import { Forks } from './forks.js'
 import { GapLog } from './gap-log.js'
 import { FailStop } from './fail-stop.js'
-import { GOSSIP, tagged } from './gossip-kinds.js'
+import { GOSSIP, tagged } from '../message/gossip-kinds.js'
 import { Housekeeping } from './housekeeping.js'
 import { Inspection } from './inspection.js'
 import { Lapses } from './lapses.js'
@@ -353,7 +353,7 @@ export class Engine {
         this.ephemeral.drained()
       },
       frame: (peerId, frame) => { this.neighbourhood.frame(peerId, frame) },
-      gossip: (topic, data, from) => this.reception.gossip(topic, data, from),
+      gossip: (topic, data, from, bodyHash) => this.reception.gossip(topic, data, from, bodyHash),
       drained: (peerId) => {
         this.neighbourhood.drained(peerId)
         this.provider.drained(peerId)

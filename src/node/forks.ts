@@ -9,7 +9,7 @@ import { encodeFrame, framesOf } from '../repair/frames.js'
 import { GOSSIP_TOPICS } from './channels.js'
 import { VERIFY_COST } from './conduct.js'
 import type { Engine } from './engine.js'
-import { GOSSIP, tagged } from './gossip-kinds.js'
+import { GOSSIP, tagged } from '../message/gossip-kinds.js'
 
 /** A proof that found no room on the disk is written again after so long. */
 const WRITE_AGAIN_MS = 5_000

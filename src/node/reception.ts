@@ -8,7 +8,7 @@ import type { LogState } from '../store/log-state.js'
 import { GOSSIP_TOPICS } from './channels.js'
 import { announcementCost, STRANGE_COST, VERIFY_COST } from './conduct.js'
 import type { Engine } from './engine.js'
-import { GOSSIP } from './gossip-kinds.js'
+import { GOSSIP } from '../message/gossip-kinds.js'
 
 /** What comes by gossip: whose business it is, whether it is passed on, and what live subscriptions see of it. */
 export class Reception {
@@ -22,13 +22,13 @@ export class Reception {
   }
 
   /** The verdict; what the neighbour that passed it on made of work for nothing is charged to it. */
-  gossip (topic: string, data: Uint8Array, from: string): GossipVerdict {
+  gossip (topic: string, data: Uint8Array, from: string, bodyHash?: Uint8Array): GossipVerdict {
     const { conducts, meter } = this.#e
     if (conducts.isBanned(from)) return 'ignore'
     this.#ownLack = false
     this.#isStrange = false
     meter.taken()
-    const verdict = this.#judge(topic, data, from)
+    const verdict = this.#judge(topic, data, from, bodyHash)
     const verified = meter.taken()
     // Whoever passes gossip on has checked it first.
     if (verdict === 'reject') conducts.strike(from, 'gossip that does not hold')
@@ -36,7 +36,7 @@ export class Reception {
     return verdict
   }
 
-  #judge (topic: string, data: Uint8Array, from: string): GossipVerdict {
+  #judge (topic: string, data: Uint8Array, from: string, bodyHash: Uint8Array | undefined): GossipVerdict {
     const kind = data[0]
     const bytes = data.subarray(1)
     if (topic === GOSSIP_TOPICS.directory) {
@@ -47,7 +47,7 @@ export class Reception {
     // A later version may send what this one does not know.
     this.#isStrange = channel === undefined || (kind !== GOSSIP.batch && kind !== GOSSIP.ephemeral)
     if (channel === undefined || this.#e.isClosed || this.#isStrange) return 'ignore'
-    const batch = this.#e.intake.open(bytes)
+    const batch = this.#e.intake.open(bytes, bodyHash)
     if (batch === undefined || batch.log.channel !== channel) return 'reject'
     // Nothing of a publisher that forked is passed on either, whoever wants it.
     if (kind === GOSSIP.ephemeral ? this.#e.forks.has(batch.log.publisher) : this.#e.forks.isClosed(batch.log)) return 'ignore'

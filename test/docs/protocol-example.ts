@@ -38,7 +38,7 @@ export function makeExample (): Record<string, string> {
     'batch': toHex(batch.bytes),
     'header-hash': toHex(crypto.hash(batch.header)),
     'message-id': formatMessageId(log, 1),
-    'gossip-id': toHex(crypto.hash(concatBytes([utf8(`${meshNames(MESH).topicPrefix}c/press\0`), Uint8Array.of(1), batch.bytes])).slice(0, 20)),
+    'gossip-id': toHex(crypto.hash(concatBytes([utf8(`${meshNames(MESH).topicPrefix}c/press\x01`), Uint8Array.of(1), batch.bytes.subarray(0, batch.bytes.length - body.length), crypto.hash(body)])).slice(0, 20)),
     'bucket': String(bucket),
     'bucket-value': toHex(digests.buckets('press').slice(bucket * 8, bucket * 8 + 8)),
     'heads-digest': toHex(digests.total('press')),

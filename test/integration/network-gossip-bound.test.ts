@@ -39,7 +39,7 @@ describe('the bound on gossip', () => {
     const { a, b } = await pair()
     const gossip = inside(b).gossiper.inside
     for (const map of ['streamsOutbound', 'streamsInbound', 'peers', 'mesh', 'topics'] as const) expect(gossip[map]).toBeInstanceOf(Map)
-    for (const method of ['msgIdFn', 'msgIdToStrFn', 'selectPeersToPublish', 'sendRpcInBatch', 'getScore', 'graftOnSubscribe', 'sendGraft'] as const) expect(gossip[method]).toBeTypeOf('function')
+    for (const method of ['msgIdFn', 'msgIdToStrFn', 'selectPeersToPublish', 'getScore', 'graftOnSubscribe', 'sendGraft'] as const) expect(gossip[method]).toBeTypeOf('function')
     const stream = gossip.streamsOutbound.get(a.id)
     expect(stream?.rawStream.protocol).toBe(meshNames('test').gossip)
     expect(stream?.protocol).toBe('/meshsub/1.2.0')

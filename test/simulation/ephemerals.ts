@@ -2,7 +2,7 @@ import { openBatch } from '../../src/message/batch.js'
 import { FilterSet } from '../../src/message/filter.js'
 import { decodeRecords, makeRecord } from '../../src/message/record.js'
 import type { RawDelivery } from '../../src/inbox/inbox.js'
-import { GOSSIP } from '../../src/node/gossip-kinds.js'
+import { GOSSIP } from '../../src/message/gossip-kinds.js'
 import type { SimulatedNode } from './node.js'
 import type { World } from './world.js'
 

@@ -1,4 +1,4 @@
-import { GOSSIP } from '../../src/node/gossip-kinds.js'
+import { GOSSIP } from '../../src/message/gossip-kinds.js'
 import { FRAME } from '../../src/repair/frames.js'
 
 /** What reached nodes, counted: bytes, and for each gossiped batch how far it had come and how often it came again. */
