@@ -31,6 +31,8 @@ export class FilterSet {
   readonly filters: readonly string[]
   readonly #levels: readonly string[][]
   readonly #exact: ReadonlySet<string>
+  /** The last answer: most topics come many times in a row. */
+  #last: { readonly topic: string, readonly matches: boolean } | undefined
 
   constructor (filters: readonly string[]) {
     this.filters = filters
@@ -40,7 +42,13 @@ export class FilterSet {
   }
 
   matches (topic: string): boolean {
-    if (this.#exact.has(topic)) return true
+    if (this.#last?.topic === topic) return this.#last.matches
+    const matches = this.#exact.has(topic) || this.#patternMatches(topic)
+    this.#last = { topic, matches }
+    return matches
+  }
+
+  #patternMatches (topic: string): boolean {
     if (this.#levels.length === 0 || topic.startsWith('$')) return false
     const topicLevels = topic.split('/')
     return this.#levels.some(levels => levelsMatch(levels, topicLevels))

@@ -2,13 +2,18 @@ import { utf8Length } from '../base/bytes.js'
 import { SkeinError } from '../base/errors.js'
 import { TOPIC_BYTES_MAX, TOPIC_LEVELS_MAX } from '../base/limits.js'
 
+/** The last topic that had no fault: most come many times in a row. */
+let lastGood: string | undefined
+
 /** Why `topic` cannot be published to, or undefined when it can. Names that begin with `$` are Skein's own. */
 export function topicFault (topic: string): string | undefined {
+  if (topic === lastGood) return undefined
   if (typeof topic !== 'string' || topic === '') return 'a topic cannot be empty'
   const fault = pathFault(topic, 'topic')
   if (fault !== undefined) return fault
   if (/[+#]/.test(topic)) return 'a topic cannot contain + or #, which are wildcards of filters'
   if (topic.startsWith('$')) return 'names that begin with $ are reserved'
+  lastGood = topic
   return undefined
 }
 

@@ -12,7 +12,7 @@ import type { Clock } from '../base/clock.js'
 import { SkeinError } from '../base/errors.js'
 import { hostOf } from './addresses.js'
 import { Doorstep } from './doorstep.js'
-import { lean } from './link-bytes.js'
+import { frugal, lean } from './link-bytes.js'
 import { CONNECTIONS_MAX, DIAL_TIMEOUT_MS, INBOUND_PER_SECOND_MAX, SETUP_TIMEOUT_MS, STREAMS_PER_CONNECTION_MAX } from './network-limits.js'
 
 export interface HostOptions {
@@ -40,7 +40,7 @@ export function createHost (options: HostOptions): Promise<Libp2p> {
     transports: [tcp()],
     connectionEncrypters: [(components) => lean(noise()(components))],
     // With the default windows (16 MiB) a paused stream overflows its own read buffer (4 MiB) and is reset.
-    streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: 1 << 20, maxReadBufferLength: 8 << 20 }, maxInboundStreams: STREAMS_PER_CONNECTION_MAX })],
+    streamMuxers: [() => frugal(yamux({ streamOptions: { maxStreamWindowSize: 1 << 20, maxReadBufferLength: 8 << 20 }, maxInboundStreams: STREAMS_PER_CONNECTION_MAX })())],
     connectionManager: {
       maxConnections: CONNECTIONS_MAX,
       maxParallelDials: 16,

@@ -8,7 +8,7 @@ import { formatIncarnation, logKey, parseMessageId } from '../message/ids.js'
 import { makeRecord } from '../message/record.js'
 import { channelOf, checkTopic } from '../message/topic.js'
 import type { Network } from '../network/network.js'
-import type { Placed } from '../outbox/outbox.js'
+import type { PublishDone } from '../outbox/outbox.js'
 import type { Store } from '../store/store.js'
 import type {
   Body, ClaimInfo, ConsumeOptions, Consumer, DeadLetter, DeliveryHandler, GapReport, LogInfo, MeshNode, NodeEvents, NodeOptions, NodeStatus, PeerInfo, Published, PublishOptions, QuarantinedPublisher, Receipt, SubscribeOptions, Subscription, SubscriptionInfo
@@ -136,7 +136,12 @@ export class SkeinNode implements MeshNode {
   addresses (): string[] { return this.#p.network.addresses() }
   peers (): PeerInfo[] { return this.#p.network.peers().map(peer => peerInfo(this.#engine, peer)) }
 
-  async publish (topic: string, body: Body, options: PublishOptions = {}): Promise<Published> {
+  publish (topic: string, body: Body, options: PublishOptions = {}): Promise<Published> {
+    // One promise for each message: what is thrown rejects it.
+    return new Promise((resolve, reject) => { this.#publish(topic, body, options, resolve, reject) })
+  }
+
+  #publish (topic: string, body: Body, options: PublishOptions, resolve: (published: Published) => void, reject: (error: SkeinError) => void): void {
     this.#checkOpen()
     if (this.#draining) throw new SkeinError('ERR_CLOSED', 'the node is draining and takes no new publishes')
     checkTopic(topic)
@@ -144,27 +149,20 @@ export class SkeinNode implements MeshNode {
     if (options.signal?.aborted === true) throw new SkeinError('ERR_ABORTED', 'publish was ended before it began; nothing was published', { cause: options.signal.reason })
     const record = makeRecord({ topic, body, time: Math.floor(this.#p.clock.wallMs()), headers: options.headers, key: options.key, id: options.id, contentType: options.contentType, expiresInMs: options.expiresInMs }, this.#p.options.messageBytesMax ?? DEFAULTS.messageBytesMax)
     if (options.durability === 'none') {
-      return await new Promise((resolve, reject) => {
-        this.#engine.publishEphemeral(record, (error) => {
-          if (error === undefined) resolve(new EphemeralPublished(topic, channelOf(topic), record.time))
-          else reject(error)
-        })
+      this.#engine.publishEphemeral(record, (error) => {
+        if (error === undefined) resolve(new EphemeralPublished(topic, channelOf(topic), record.time))
+        else reject(error)
       })
+      return
     }
-    const placed = await this.#place((done) => { this.#engine.publish(record, this.#p.history?.publishing(record, done) ?? done) }, options.signal)
-    return new NodePublished(this.#engine, topic, placed, this.#closing, this.#p.history)
-  }
-
-  #place (act: (done: (error: SkeinError | undefined, placed?: Placed) => void) => void, signal: AbortSignal | undefined): Promise<Placed> {
-    return new Promise((resolve, reject) => {
-      const aborted = (): void => { reject(new SkeinError('ERR_ABORTED', 'the wait for publish was ended; the message may be published all the same', { cause: signal?.reason })) }
-      signal?.addEventListener('abort', aborted, { once: true })
-      act((error, placed) => {
-        signal?.removeEventListener('abort', aborted)
-        if (placed === undefined) reject(error ?? new SkeinError('ERR_INTERNAL'))
-        else resolve(placed)
-      })
-    })
+    const { history } = this.#p
+    const off = onAbort(options.signal, () => { reject(new SkeinError('ERR_ABORTED', 'the wait for publish was ended; the message may be published all the same', { cause: options.signal?.reason })) })
+    const done: PublishDone = (error, placed) => {
+      off?.()
+      if (placed === undefined) reject(error ?? new SkeinError('ERR_INTERNAL'))
+      else resolve(new NodePublished(this.#engine, topic, placed, this.#closing, history))
+    }
+    this.#engine.publish(record, history?.publishing(record, done) ?? done)
   }
 
   receipt (id: string): Receipt {
@@ -345,4 +343,11 @@ export class SkeinNode implements MeshNode {
   }
 
   async [Symbol.asyncDispose] (): Promise<void> { await this.close() }
+}
+
+/** Returns how to stop listening. */
+function onAbort (signal: AbortSignal | undefined, aborted: () => void): (() => void) | undefined {
+  if (signal === undefined) return undefined
+  signal.addEventListener('abort', aborted, { once: true })
+  return () => { signal.removeEventListener('abort', aborted) }
 }

@@ -63,7 +63,7 @@ export class Outbox {
   readonly #batcher = new Batcher<PublishDone>()
   readonly #ids: PublishIds
   /** Admitted and not on disk yet, by channel. */
-  readonly #pending = new Map<string, { readonly bytes: number, readonly records: number }>()
+  readonly #pending = new Map<string, { bytes: number, records: number }>()
   #waiting: Waiting[] = []
   /** How many of them each channel has. */
   readonly #waitingIn = new Map<string, number>()
@@ -89,27 +89,27 @@ export class Outbox {
     const isNew = this.#o.own.current(channel) === undefined && !this.#pending.has(channel)
     if (isNew && this.#o.own.channels + this.#pending.size >= CHANNELS_PUBLISHED_MAX) { done(tooManyChannels()); return }
     // Behind those of its channel that wait already, and behind nobody else.
-    if (!this.#waitingIn.has(channel) && this.#admits(record)) { this.#accept(record, done); return }
+    if (!this.#waitingIn.has(channel) && this.#admits(channel, record)) { this.#accept(channel, record, done); return }
     if (this.#waiting.length >= WAITING_MAX || this.#o.publishWaitMs <= 0) { done(outboxFull(record)); return }
     this.#waiting.push({ record, done, deadlineMs: this.#o.clock.nowMs() + this.#o.publishWaitMs })
     this.#waitingIn.set(channel, (this.#waitingIn.get(channel) ?? 0) + 1)
     this.#watchWaiting()
   }
 
-  #admits (record: RecordFields): boolean {
+  #admits (channel: string, record: RecordFields): boolean {
     const bytes = recordBytes(record)
     if (this.#batcher.bytes + bytes > PENDING_BYTES_MAX) return false
-    const channel = channelOf(record.topic)
     const pending = this.#pending.get(channel)
     return this.#o.hasRoom(channel, (pending?.bytes ?? 0) + bytes, (pending?.records ?? 0) + 1)
   }
 
-  #accept (record: RecordFields, done: PublishDone): void {
+  #accept (channel: string, record: RecordFields, done: PublishDone): void {
     if (record.id !== '') done = this.#ids.begin(record, done)
-    const channel = channelOf(record.topic)
     this.#batcher.add(channel, record, done)
-    const pending = this.#pending.get(channel)
-    this.#pending.set(channel, { bytes: (pending?.bytes ?? 0) + recordBytes(record), records: (pending?.records ?? 0) + 1 })
+    let pending = this.#pending.get(channel)
+    if (pending === undefined) this.#pending.set(channel, pending = { bytes: 0, records: 0 })
+    pending.bytes += recordBytes(record)
+    pending.records++
     this.#due()
   }
 
@@ -189,11 +189,10 @@ export class Outbox {
 
   #release (channel: string, records: RecordFields[]): void {
     const pending = this.#pending.get(channel)
-    let bytes = pending?.bytes ?? 0
-    for (const record of records) bytes -= recordBytes(record)
-    const left = (pending?.records ?? 0) - records.length
-    if (left > 0) this.#pending.set(channel, { bytes, records: left })
-    else this.#pending.delete(channel)
+    if (pending === undefined) return
+    for (const record of records) pending.bytes -= recordBytes(record)
+    pending.records -= records.length
+    if (pending.records <= 0) this.#pending.delete(channel)
   }
 
   #settle (): void {
@@ -221,9 +220,9 @@ export class Outbox {
       const { record, done } = item
       if (this.#closed !== undefined) still.push(item)
       else if (record.id !== '' && this.#ids.answer(record, done)) this.#leaves(channel)
-      else if (!full.has(channel) && this.#admits(record)) {
+      else if (!full.has(channel) && this.#admits(channel, record)) {
         this.#leaves(channel)
-        this.#accept(record, done)
+        this.#accept(channel, record, done)
       }
       else {
         full.add(channel)

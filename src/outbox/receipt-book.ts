@@ -2,6 +2,7 @@
  * The receipt book: the newest signed word of each node about each log, for whoever published it. Publishers ask it how
  * far a message got; custodians keep it and pass it on, so that it arrives though the two were never online together.
  */
+import type { RangeSet } from '../base/range-set.js'
 import type { Crypto } from '../base/crypto.js'
 import { logKey, type LogId } from '../message/ids.js'
 import { peerIdFromBytes, peerIdToBytes } from '../message/peer-id.js'
@@ -45,7 +46,7 @@ export interface ReceiptBookOptions {
   /** A node has said more than it had about this log. */
   readonly taken?: (log: LogState, content: ReceiptContent) => void
   /** What this node's own subscriptions have settled of a log. */
-  readonly ownProcessed: (log: LogState) => ReadonlyArray<{ readonly name: string, readonly ranges: { has (position: number): boolean } }>
+  readonly ownProcessed: (log: LogState) => ReadonlyArray<{ readonly name: string, readonly ranges: Pick<RangeSet, 'has' | 'last'> }>
 }
 
 export class ReceiptBook {
@@ -246,13 +247,26 @@ export class ReceiptBook {
   check (log: LogState): void {
     const set = this.#waiters.get(log.key)
     if (set === undefined) return
+    const last = this.#last(log)
     for (const waiter of set) {
+      if (waiter.position > last) continue
       const state = this.state(log, waiter.position)
       if (!waiter.holds(() => state)) continue
       set.delete(waiter)
       waiter.done(state)
     }
     if (set.size === 0) this.#waiters.delete(log.key)
+  }
+
+  /** Nobody has said anything of what comes after this. */
+  #last (log: LogState): number {
+    let last = 0
+    for (const { ranges } of this.#o.ownProcessed(log)) last = Math.max(last, ranges.last)
+    for (const { content } of this.about(log)) {
+      last = Math.max(last, content.stored.last)
+      for (const { ranges } of content.processed) last = Math.max(last, ranges.last)
+    }
+    return last
   }
 
   /** Lowest position of our log that this durable subscription of that node has not settled; 1 when it never spoke. */

@@ -330,7 +330,12 @@ export class LogBook {
       const cached = this.#cache.get(BatchCache.key(log.number, near.base))
       if (cached !== undefined) return { base: near.base, value: cached.batch.bytes }
     }
-    // Batches mostly follow one another, so the position is often a base.
+    // Batches mostly follow one another, so the position is often a base, and of what came just now the batch is in memory.
+    const recent = this.#cache.get(BatchCache.key(log.number, position))
+    if (recent !== undefined) {
+      this.#lastRead = { log: log.number, base: position, last: recent.batch.last }
+      return { base: position, value: recent.batch.bytes }
+    }
     const direct = this.#options.store.get('batch', batchKey(log.number, position))
     if (direct !== undefined) return this.#checked(log, position, position, direct)
     const [entry] = this.#options.store.entries('batch', { gte: batchKey(log.number, 0), lt: batchKey(log.number, position), reverse: true, limit: 1 })
