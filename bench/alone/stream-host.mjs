@@ -1,4 +1,4 @@
-import '../../dist/network/promise-with-resolvers.js'
+import '../../build/network/promise-with-resolvers.js'
 import { createLibp2p } from 'libp2p'
 import { tcp } from '@libp2p/tcp'
 import { noise } from '@libp2p/noise'

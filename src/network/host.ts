@@ -2,7 +2,6 @@ import './promise-with-resolvers.js'
 import type { GossipSub, GossipSubComponents } from '@chainsafe/libp2p-gossipsub'
 import { identify, identifyPush } from '@libp2p/identify'
 import type { ComponentLogger, Libp2p, PrivateKey } from '@libp2p/interface'
-import { mdns } from '@libp2p/mdns'
 import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
@@ -27,11 +26,13 @@ export interface HostOptions {
 }
 
 /** libp2p, configured for Skein and not started. What its defaults break is in the comments. */
-export function createHost (options: HostOptions): Promise<Libp2p> {
+export async function createHost (options: HostOptions): Promise<Libp2p> {
   const { privateKey, listen, agent, gossip, discovered } = options
   const serviceTag = options.mdns
+  // Few nodes want it, and it brings a DNS library of its own.
+  const discovery = serviceTag === undefined ? undefined : (await import('@libp2p/mdns')).mdns({ serviceTag })
   const doorstep = new Doorstep(options.clock)
-  return createLibp2p({
+  return await createLibp2p({
     privateKey,
     logger: quiet,
     start: false,
@@ -62,12 +63,12 @@ export function createHost (options: HostOptions): Promise<Libp2p> {
         return false
       }
     },
-    peerDiscovery: serviceTag === undefined
+    peerDiscovery: discovery === undefined
       ? []
       : [(components) => {
-          const discovery = mdns({ serviceTag })(components)
-          discovery.addEventListener('peer', ({ detail }) => { discovered(detail.id.toString(), detail.multiaddrs.map(String)) })
-          return discovery
+          const found = discovery(components)
+          found.addEventListener('peer', ({ detail }) => { discovered(detail.id.toString(), detail.multiaddrs.map(String)) })
+          return found
         }],
     services: { identify: identify(), identifyPush: identifyPush(), ping: ping(), pubsub: gossip }
   })

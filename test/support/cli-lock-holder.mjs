@@ -1,5 +1,5 @@
 // Holds the lock of a data directory and listens nowhere, as a command does while it starts.
-import { openDataDir } from '../../dist/store/data-dir.js'
+import { openDataDir } from '../../build/store/data-dir.js'
 
 await openDataDir(process.argv[2], { role: 'command' })
 console.log('held')

@@ -1,5 +1,5 @@
 /** Locks the data directory that it is given, says so, and holds it until it is killed or its stdin ends. */
-import { openDataDir } from '../../dist/store/data-dir.js'
+import { openDataDir } from '../../build/store/data-dir.js'
 
 const [dir, role] = process.argv.slice(2)
 try {

@@ -3,9 +3,9 @@
  * or `LIE …`, which must never be. Before each flip its number is said, so that whoever reads knows of which one this process died.
  */
 import { copyFileSync, openSync, closeSync, readFileSync, readSync, rmSync, statSync, writeSync } from 'node:fs'
-import { openLmdbStore } from '../../dist/store/lmdb-store.js'
-import { TABLES } from '../../dist/store/store.js'
-import { u32 } from '../../dist/store/keys.js'
+import { openLmdbStore } from '../../build/store/lmdb-store.js'
+import { TABLES } from '../../build/store/store.js'
+import { u32 } from '../../build/store/keys.js'
 
 const [path, copy, first, last, seed, area] = process.argv.slice(2)
 const bytes = statSync(path).size

@@ -4,8 +4,8 @@
  * Commit n puts n into `cursor`, a value of n's own bytes into `batch` and deletes what commit n - 40 put there.
  */
 import { openSync, writeSync } from 'node:fs'
-import { openLmdbStore } from '../../dist/store/lmdb-store.js'
-import { u32 } from '../../dist/store/keys.js'
+import { openLmdbStore } from '../../build/store/lmdb-store.js'
+import { u32 } from '../../build/store/keys.js'
 
 const [path, first, size, said] = process.argv.slice(2)
 const file = said === undefined ? undefined : openSync(said, 'w')
