@@ -1,8 +1,8 @@
 // npm run bench -- --alone [--size 100,1024,10240 --rounds 3 --seconds 3]
 // Durable publish and end-to-end durable delivery between two processes, beside the limits of the same machine in the
 // same run, taken in turn. Figures move with the machine; the ratios are what to look at.
-import { fork, spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { fork } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -67,48 +67,6 @@ async function pair ({ size, count, rate = 0, until = 'local' }) {
   }
 }
 
-/** From the start of both processes to the first message delivered, ms. */
-async function startUp () {
-  const dir = await mkdtemp(join(values.dir, 'skein-bench-'))
-  const started = performance.now()
-  const publisher = start('publisher.mjs', { dataDir: join(dir, 'publisher'), bootstrap: [], count: 1, size: 100, outstanding: 1, rate: 0, until: 'local' })
-  let subscriber
-  try {
-    const { addresses } = await message(publisher, 'address')
-    subscriber = start('subscriber.mjs', { dataDir: join(dir, 'subscriber'), bootstrap: addresses, count: 1, warmup: 1 })
-    const received = message(subscriber, 'done')
-    publisher.send({ type: 'go' })
-    await received
-    return performance.now() - started
-  } finally {
-    await stop(publisher)
-    if (subscriber !== undefined) await stop(subscriber)
-    await rm(dir, { recursive: true, force: true })
-  }
-}
-
-/** Resident memory of a daemon that has been idle for five seconds, MB, and how long it took to be ready, ms. Linux only. */
-async function idleDaemon () {
-  const dir = await mkdtemp(join(values.dir, 'skein-bench-'))
-  const started = performance.now()
-  const daemon = spawn(process.execPath, [fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url)), 'daemon', '--data', dir, '--json', '--log-level', 'error'], { stdio: ['ignore', 'pipe', 'inherit'] })
-  try {
-    await new Promise((resolve, reject) => {
-      daemon.stdout.once('data', resolve)
-      daemon.once('exit', () => { reject(new Error('the daemon ended')) })
-    })
-    const readyMs = performance.now() - started
-    await new Promise(resolve => setTimeout(resolve, 5_000))
-    const status = await readFile(`/proc/${daemon.pid}/status`, 'utf8')
-    return { readyMs, rss: Number(/VmRSS:\s+(\d+)/.exec(status)[1]) / 1024 }
-  } finally {
-    const gone = new Promise(resolve => { daemon.once('exit', resolve) })
-    daemon.kill('SIGTERM')
-    await gone
-    await rm(dir, { recursive: true, force: true })
-  }
-}
-
 const number = (value, digits = 0) => value.toLocaleString('en-US', { maximumFractionDigits: digits, minimumFractionDigits: digits })
 console.log(`Skein, Node ${process.version}, ${cpus().length} × ${cpus()[0].model}; ${rounds} rounds in turn, ${outstanding} outstanding; median [lowest–highest]\n`)
 for (const size of sizes) {
@@ -130,11 +88,3 @@ for (const size of sizes) {
   for (const [name, list] of Object.entries(rows)) console.log(`  ${name.padEnd(32)} ${number(median(list)).padStart(10)}/s  [${number(Math.min(...list))}–${number(Math.max(...list))}]  ${number(median(list) / limit, 2)} × the file`)
   console.log(`  at 500/s: p50 ${number(median(latency.map(l => l.p50)), 2)} ms, p99 ${number(median(latency.map(l => l.p99)), 2)} ms, confirm p50 ${number(median(latency.map(l => l.confirm50)), 2)} ms; flat out: ${number(median(latency.map(l => l.cpuFlat)), 1)} µs of CPU a message (both processes), ${number(median(latency.map(l => l.rssFlat)))} MB\n`)
 }
-const starts = []
-const idle = []
-for (let round = 0; round < rounds; round++) {
-  starts.push(await startUp())
-  if (process.platform === 'linux') idle.push(await idleDaemon())
-}
-console.log(`start of two processes to the first message delivered: ${number(median(starts))} ms [${number(Math.min(...starts))}–${number(Math.max(...starts))}]`)
-if (idle.length > 0) console.log(`daemon: ready after ${number(median(idle.map(i => i.readyMs)))} ms, idle ${number(median(idle.map(i => i.rss)))} MB resident`)

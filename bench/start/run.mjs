@@ -1,4 +1,4 @@
-// npm run bench -- --start [--rounds 5 --json]
+// npm run bench -- --start [--rounds 5 --daemons 1 --idle 10 --json]
 // From `node` to the first message delivered, with what each step takes, and what an idle daemon keeps resident. As in
 // workload P8 of the peers: both processes are there from the start, but the publisher begins to load the library only
 // when the subscriber has subscribed, so that two starts in turn are counted.
@@ -10,9 +10,8 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 const { values } = parseArgs({ options: {
-  rounds: { type: 'string', default: '5' }, dir: { type: 'string', default: tmpdir() }, idle: { type: 'string', default: '10' }, json: { type: 'boolean' }, steps: { type: 'boolean' }
+  rounds: { type: 'string', default: '5' }, dir: { type: 'string', default: tmpdir() }, daemons: { type: 'string', default: '1' }, idle: { type: 'string', default: '10' }, json: { type: 'boolean' }
 } })
-const rounds = Number(values.rounds)
 const idleMs = Number(values.idle) * 1000
 const nowMs = () => Number(process.hrtime.bigint() / 1000n) / 1000
 
@@ -94,20 +93,22 @@ const spread = (list, unit) => `${median(list).toFixed(0).padStart(5)} ${unit}  
 const column = (rows, name) => rows.map(row => row[name])
 
 const starts = []
-for (let round = 0; round < rounds; round++) starts.push(await start())
+for (let round = 0; round < Number(values.rounds); round++) starts.push(await start())
 const daemons = []
-// All at once would make them share what each alone must have.
-if (process.platform === 'linux' && idleMs > 0) daemons.push(await daemon())
+// In turn: what they share in memory would count for each of them.
+for (let round = 0; process.platform === 'linux' && round < Number(values.daemons); round++) daemons.push(await daemon())
 
 if (values.json) {
   console.log(JSON.stringify({ node: process.version, starts, daemons }))
-} else {
-  console.log(`Skein, Node ${process.version}, ${cpus().length} × ${cpus()[0].model}; median [lowest–highest] of ${rounds}\n`)
+  process.exit(0)
+}
+console.log(`Skein, Node ${process.version}, ${cpus().length} × ${cpus()[0].model}; median [lowest–highest] of ${starts.length} starts and ${daemons.length} daemons\n`)
+if (starts.length > 0) {
   const names = Object.keys(starts[0]).sort((a, b) => median(column(starts, a)) - median(column(starts, b)))
   for (const name of names) console.log(`  ${name.padEnd(28)} ${spread(column(starts, name), 'ms')}`)
   console.log(`\nfrom node to the first message  ${spread(column(starts, 'subscriber: delivered'), 'ms')}`)
-  if (daemons.length > 0) {
-    console.log(`daemon ready after              ${spread(column(daemons, 'readyMs'), 'ms')}`)
-    for (const [name, text] of [['resident', 'idle, resident'], ['anonymous', '  of it its own'], ['files', '  of it files'], ['proportional', 'idle, proportional']]) console.log(`${text.padEnd(31)} ${spread(column(daemons, name), 'MB')}`)
-  }
+}
+if (daemons.length > 0) {
+  console.log(`daemon ready after              ${spread(column(daemons, 'readyMs'), 'ms')}`)
+  for (const [name, text] of [['resident', 'idle, resident'], ['anonymous', '  of it its own'], ['files', '  of it files'], ['proportional', 'idle, proportional']]) console.log(`${text.padEnd(31)} ${spread(column(daemons, name), 'MB')}`)
 }
