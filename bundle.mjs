@@ -1,6 +1,6 @@
 /**
  * The second half of `npm run build`. What is published: the doors of the package, each one file, and the chunks they share.
- * A node is made of some 700 modules, most of them libp2p's, and to find and link so many takes Node longer than all else
+ * A node is made of some 600 modules, most of them libp2p's, and to find and link so many takes Node longer than all else
  * at the start (docs/decisions/017-published-as-a-bundle.md). Types, and single modules for tests, are made by tsc.
  */
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
