@@ -1,6 +1,6 @@
 /**
  * What this node says about the logs it holds: signed, cumulative, newest wins. Under load a log's word goes out at most
- * every few milliseconds, so that the cost per message falls as the rate grows; an idle one goes out at once. It climbs to
+ * every few milliseconds, so that the cost per message falls as the rate grows; at a low rate it goes out at once. It climbs to
  * the publisher over the neighbours that lead there (`Climb`), and so does what others say.
  */
 import { Budgets } from '../base/budget.js'
@@ -15,8 +15,10 @@ import type { LogBook } from '../store/log-book.js'
 import type { LogState } from '../store/log-state.js'
 import { Climb, type ClimbOptions, type Statement } from './climb.js'
 
-/** Between two receipts for one log. Measured: at 100 ms a publisher that waits for `stored` with 1,000 outstanding would be held to 10,000 messages a second. */
+/** Between two receipts under load. Measured: at 100 ms a publisher that waits for `stored` with 1,000 outstanding would be held to 10,000 messages a second. */
 export const RECEIPT_INTERVAL_MS = 10
+/** The interval for each record that the last receipts spoke of for the first time: below a thousand records a second each has its receipt at once, above it the interval grows to the longest. */
+const PER_RECORD_MS = 1
 /** Signing and checking one costs 0.2 ms: with many logs at work the interval grows, so that at most a tenth of a core goes there. */
 const PER_LOG_MS = 2
 export const RECEIPT_INTERVAL_MAX_MS = 500
@@ -89,6 +91,8 @@ export class Receipting {
   #timer: Timer | undefined
   #lastMs = Number.NEGATIVE_INFINITY
   #lastCost = 0
+  /** Records that the last receipts spoke of for the first time. */
+  #lastNews = 0
   #closed = false
 
   constructor (options: ReceiptingOptions) {
@@ -141,7 +145,9 @@ export class Receipting {
 
   #schedule (): void {
     if (this.#timer !== undefined || this.#closed) return
-    const intervalMs = Math.min(RECEIPT_INTERVAL_MAX_MS, Math.max(RECEIPT_INTERVAL_MS, this.#lastCost * PER_LOG_MS))
+    // One log at a low rate: whoever waits for each receipt before the next message is held up by nothing. With more its price is what counts.
+    const priceMs = this.#lastCost > 1 ? this.#lastCost * PER_LOG_MS : 0
+    const intervalMs = Math.min(RECEIPT_INTERVAL_MAX_MS, Math.max(priceMs, Math.min(RECEIPT_INTERVAL_MS, Math.max(1, this.#lastNews) * PER_RECORD_MS)))
     const delayMs = Math.max(0, this.#lastMs + intervalMs - this.#o.clock.nowMs())
     const fire = (): void => {
       this.#timer = undefined
@@ -156,6 +162,7 @@ export class Receipting {
   #flush (): void {
     this.#lastMs = this.#o.clock.nowMs()
     this.#lastCost = this.#dirty.size + this.#forwardSize
+    this.#lastNews = 0
     for (const log of this.#dirty) {
       const statement = this.#state(log)
       if (statement !== undefined) this.#climb.post(log, statement)
@@ -182,6 +189,7 @@ export class Receipting {
     const content = { by: self, sequence: this.#number(log, Math.max(before?.sequence ?? 0, said)), log: log.id, stored: capped(stored), processed }
     if (before !== undefined && before.sequence > said && same(before, content)) return undefined
     this.#spoken.set(log, content.sequence)
+    this.#lastNews += content.stored.count - (before?.stored.count ?? 0)
     const bytes = signReceipt(crypto, mesh, content)
     receipts.take(log, content, bytes)
     return { content, bytes }

@@ -114,7 +114,7 @@ describe('receipts that this node gives', () => {
       rig.clock.advance(1)
     }
     rig.clock.advance(1000)
-    expect(rig.sent.length).toBeLessThanOrEqual(100 / RECEIPT_INTERVAL_MS + 2)
+    expect(rig.sent.length).toBeLessThanOrEqual(100 / RECEIPT_INTERVAL_MS + 5)
     expect(rig.sent.at(-1)?.content.stored.toString()).toBe('1-200')
     const sequences = rig.sent.map(({ content }) => content.sequence)
     expect(sequences).toEqual([...new Set(sequences)].sort((a, b) => a - b))
@@ -123,6 +123,33 @@ describe('receipts that this node gives', () => {
     rig.receipting.notice(rig.state(log))
     rig.clock.advance(1000)
     expect(rig.sent.at(-1)?.content.sequence).toBeGreaterThan(sequences.at(-1) as number)
+  })
+
+  it('go out at once, one after the other, to a publisher that waits for each before its next message', () => {
+    const rig = new Rig()
+    const log = written(1, 50)
+    for (let i = 0; i < 50; i++) {
+      rig.me.hold(log, (_batch, j) => j === i)
+      rig.receipting.notice(rig.state(log))
+      // Its own disk and ours take 2 ms to bring the next one.
+      rig.clock.advance(2)
+      expect(rig.sent.at(-1)?.content.stored.count).toBe(2 * (i + 1))
+    }
+    expect(rig.sent.length).toBe(50)
+  })
+
+  it('speak of more records each as the rate grows, and of all of them soon after the last', () => {
+    const rig = new Rig()
+    const log = written(1, 400)
+    for (let i = 0; i < 100; i++) {
+      rig.me.hold(log, (_batch, j) => j >= 4 * i && j < 4 * i + 4)
+      rig.receipting.notice(rig.state(log))
+      rig.clock.advance(1)
+    }
+    // 8,000 a second.
+    expect(rig.sent.length).toBeLessThanOrEqual(100 / RECEIPT_INTERVAL_MS + 5)
+    rig.clock.advance(RECEIPT_INTERVAL_MS)
+    expect(rig.sent.at(-1)?.content.stored.toString()).toBe('1-800')
   })
 
   it('keep what was stored once and never claim what was not', () => {
