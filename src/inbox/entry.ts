@@ -1,6 +1,6 @@
 import type { RecordFields } from '../message/record.js'
 import type { Cursor } from './cursor.js'
-import type { Due } from './due-heap.js'
+import type { Due } from '../base/due-heap.js'
 
 /**
  * A record that was looked at and is not settled.

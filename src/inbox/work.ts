@@ -1,6 +1,6 @@
 /** What is under way of one subscription: records handed out, waiting, held back or ready to come again. `entry.ts` has the states. */
 import { Cursor } from './cursor.js'
-import { DueHeap } from './due-heap.js'
+import { DueHeap } from '../base/due-heap.js'
 import type { Entry } from './entry.js'
 import { KeyLanes } from './key-lanes.js'
 

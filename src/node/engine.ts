@@ -219,6 +219,7 @@ export class Engine {
       underWay: (log) => this.wants.underWayOrGone(log),
       intakeFull: () => this.intake.isFull,
       candidates: (log) => this.neighbours.inChannel(log.channel, log.publisher),
+      isCandidate: (peerId, log) => this.neighbours.isInChannel(peerId, log.channel, log.publisher),
       isConnected: () => this.neighbours.size > 0,
       send,
       open: (bytes) => this.intake.open(bytes),

@@ -63,6 +63,12 @@ export class Neighbours {
     return out.sort((a, b) => rank(a) - rank(b))
   }
 
+  /** Whether this neighbour is one of them. */
+  isInChannel (peerId: string, channel: string, publisher: string): boolean {
+    const neighbour = this.#up.get(peerId)
+    return neighbour !== undefined && (peerId === publisher || neighbour.channels.has(channel))
+  }
+
   /** Some neighbour takes part in the channel. */
   hasChannel (channel: string): boolean {
     for (const { channels } of this.#up.values()) if (channels.has(channel)) return true

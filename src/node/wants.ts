@@ -1,7 +1,7 @@
 import { RangeSet } from '../base/range-set.js'
 import type { GapReason } from '../message/reports.js'
 import type { ReceiptContent } from '../message/signed.js'
-import type { Wanted } from '../repair/puller.js'
+import type { Wanted } from '../repair/puller-options.js'
 import type { LogState } from '../store/log-state.js'
 import type { Engine } from './engine.js'
 import { KeptThrough } from './kept-through.js'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { DueHeap, type Due } from '../../../src/inbox/due-heap.js'
+import { DueHeap, type Due } from '../../../src/base/due-heap.js'
 import { decodeCursor, decodeDead, decodeSubscription, encodeCursor, encodeDead, encodeSubscription, logOfCursorRow, sequenceOf, type SubscriptionRow } from '../../../src/inbox/rows.js'
 import { Cursor } from '../../../src/inbox/cursor.js'
 import { Entry } from '../../../src/inbox/entry.js'

@@ -1,10 +1,12 @@
 import { RangeSet } from '../../../src/base/range-set.js'
 import type { Crypto } from '../../../src/base/crypto.js'
+import type { GapReason } from '../../../src/message/reports.js'
 import { openBatch, type SealedBatch } from '../../../src/message/batch.js'
 import { Intake } from '../../../src/inbox/intake.js'
 import { decodeFrame, type Frame } from '../../../src/repair/frames.js'
 import { Provider } from '../../../src/repair/provider.js'
-import { Puller, type Wanted } from '../../../src/repair/puller.js'
+import { Puller } from '../../../src/repair/puller.js'
+import type { Wanted } from '../../../src/repair/puller-options.js'
 import { LogBook } from '../../../src/store/log-book.js'
 import type { LogState } from '../../../src/store/log-state.js'
 import { createMemoryStore } from '../../../src/store/memory-store.js'
@@ -55,6 +57,8 @@ export class PullRig {
   hasRoom = true
   /** Neighbours are up that take no part in the channel. */
   isConnected = false
+  /** Nothing is taken of any log any more, for this reason. */
+  closed: GapReason | undefined
   readonly intake: Intake
   readonly puller: Puller
   readonly #passed = new Map<string, number>()
@@ -90,6 +94,7 @@ export class PullRig {
         gone.add(from, to)
         this.puller.notice(log)
       },
+      closed: () => this.closed,
       strike: (peerId, reason) => { this.strikes.push(`${peerId} ${reason}`) }
     })
     me.book.listen({ logChanged: (log) => { this.puller.notice(log) }, recordsHeld: (log) => { this.puller.notice(log) }, batchDamaged: (log) => { this.puller.notice(log) } })
