@@ -104,7 +104,7 @@ export const IDENTITY = [
     what: 'what is missing of a publisher in quarantine is waited for for ever',
     breaks: 'no stall',
     file: 'src/repair/puller.ts',
-    find: 'for (const { from, to } of holes) this.#o.unavailable(log, from, to, closed)',
+    find: 'if (wanted !== undefined && closed !== undefined) for (const { from, to } of missing.ranges()) this.#o.unavailable(log, from, to, closed)',
     replace: '',
     by: 'test/unit/node/forks.test.ts'
   },
@@ -130,7 +130,7 @@ export const IDENTITY = [
     name: 'lost-tail-called-unrecoverable',
     what: 'what its publisher signed that it lost is waited for for ten minutes',
     breaks: 'a gap says why',
-    file: 'src/repair/puller.ts',
+    file: 'src/repair/judging.ts',
     find: 'this.#o.keptThrough?.(log) ?? Number.POSITIVE_INFINITY',
     replace: 'Number.POSITIVE_INFINITY',
     by: 'test/unit/node/lives.test.ts'

@@ -182,7 +182,7 @@ export const OUTBOX = [
     name: 'wants-never-end',
     what: 'a want that is over still counts as under way, until no further one is sent',
     breaks: 'bounded: WANTS_MAX',
-    file: 'src/repair/puller.ts',
+    file: 'src/repair/asking.ts',
     find: 'this.#asking.delete(want.id)\n',
     replace: '',
     by: 'simulation'

@@ -94,7 +94,7 @@ export const REPAIR = [
     name: 'trim-believed-too-far',
     what: 'once a publisher has trimmed anything, what is beyond the trim is given up as quickly as what it covers',
     breaks: 'no silent loss: a gap that is not justified',
-    file: 'src/repair/puller.ts',
+    file: 'src/repair/judging.ts',
     find: 'if (position <= trimmed) return silent',
     replace: 'if (trimmed > 0) return silent',
     by: 'test/simulation/accounts.test.ts'
@@ -121,7 +121,7 @@ export const REPAIR = [
     name: 'holes-never-asked',
     what: 'only what is missing at the end of a log is asked for, not what is missing within',
     breaks: 'no silent loss: a stall',
-    file: 'src/repair/puller.ts',
+    file: 'src/repair/needs.ts',
     find: 'let from = wanted.from\n',
     replace: 'let from = Math.max(wanted.from, log.held.last + 1)\n',
     by: ['simulation', 'test/unit/repair/pull.test.ts']
@@ -131,7 +131,7 @@ export const REPAIR = [
     what: 'a neighbour that does not answer is asked again and again, and nobody else is',
     breaks: 'custodian withholds',
     file: 'src/repair/puller.ts',
-    find: "need.refusals.passOver(need.want.peerId, 'silent', now + SILENT_MS, now)\n          this.#reliability.failed(need.want.peerId, now)",
+    find: "need.refusals.passOver(want.peerId, 'silent', now + SILENT_MS, now)\n        this.#failed(want.peerId)\n",
     replace: '',
     by: 'test/unit/repair/pull.test.ts'
   },
@@ -140,7 +140,7 @@ export const REPAIR = [
     what: 'what was asked of a neighbour that went down is not asked of another before a time-out',
     breaks: 'slow healing',
     file: 'src/repair/puller.ts',
-    find: 'if (need.want?.peerId === peerId) this.#over(need, 0)',
+    find: 'this.#asking.peerDown(peerId)\n',
     replace: '',
     by: 'test/unit/repair/pull.test.ts'
   },
@@ -148,7 +148,7 @@ export const REPAIR = [
     name: 'credit-never-returned',
     what: 'a neighbour gets no more credit, and large answers break off',
     breaks: 'slow healing',
-    file: 'src/repair/puller.ts',
+    file: 'src/repair/asking.ts',
     find: "this.#o.send(want.peerId, encodeFrame('credit', { id: want.id, bytes: want.owed }))",
     replace: '',
     by: 'test/unit/repair/pull.test.ts'
@@ -157,7 +157,7 @@ export const REPAIR = [
     name: 'credit-not-enforced',
     what: 'a neighbour may send more than it was given credit for',
     breaks: 'bounded',
-    file: 'src/repair/puller.ts',
+    file: 'src/repair/asking.ts',
     find: 'if (want.received >= want.granted || bytes.length > BATCH_BYTES_MAX) {',
     replace: 'if (bytes.length > BATCH_BYTES_MAX) {',
     by: 'test/unit/repair/pull-lies.test.ts'
@@ -166,7 +166,7 @@ export const REPAIR = [
     name: 'start-proof-not-checked',
     what: 'a neighbour’s word that records are too old for a subscription is believed without proof',
     breaks: 'a custodian lies: no silent loss',
-    file: 'src/repair/puller.ts',
+    file: 'src/repair/asking.ts',
     find: 'if (want.since === 0 || head.time >= want.since || !signatureHolds(this.#o.crypto, head)) {',
     replace: 'if (want.since === 0) {',
     by: 'test/unit/repair/pull-lies.test.ts'
@@ -212,9 +212,54 @@ export const REPAIR = [
     what: 'a neighbour that answers nothing is asked first again for each log',
     breaks: 'custodian withholds',
     file: 'src/repair/puller.ts',
-    find: "need.refusals.passOver(need.want.peerId, 'silent', now + SILENT_MS, now)\n          this.#reliability.failed(need.want.peerId, now)",
-    replace: "need.refusals.passOver(need.want.peerId, 'silent', now + SILENT_MS, now)",
+    find: "need.refusals.passOver(want.peerId, 'silent', now + SILENT_MS, now)\n        this.#failed(want.peerId)\n",
+    replace: "need.refusals.passOver(want.peerId, 'silent', now + SILENT_MS, now)\n",
     by: 'test/unit/repair/pull-withheld.test.ts'
+  },
+  {
+    name: 'wants-without-limit',
+    what: 'as many wants are under way as there are logs with something missing',
+    breaks: 'no unbounded buffer; healing does not flood',
+    file: 'src/repair/puller.ts',
+    find: 'while (left > 0 && this.#asking.size < WANTS_MAX) {',
+    replace: 'while (left > 0) {',
+    by: 'test/unit/repair/pull-many.test.ts'
+  },
+  {
+    name: 'waiting-for-a-neighbour-that-is-gone',
+    what: 'what waits until a neighbour has time goes on waiting when that neighbour has gone',
+    breaks: 'slow healing',
+    file: 'src/repair/puller.ts',
+    find: 'this.#waitInVain(this.#slots.down(peerId))',
+    replace: 'this.#slots.down(peerId)',
+    by: 'test/unit/repair/pull-many.test.ts'
+  },
+  {
+    name: 'waiting-for-a-neighbour-that-is-silent',
+    what: 'what waits until a neighbour has time is not judged when that neighbour turns out not to answer',
+    breaks: 'custodian withholds',
+    file: 'src/repair/puller.ts',
+    find: 'if (!wasSlow) this.#waitInVain(this.#slots.waiting(peerId))',
+    replace: '',
+    by: 'test/unit/repair/pull-many.test.ts'
+  },
+  {
+    name: 'each-link-looks-at-all-logs',
+    what: 'whenever a neighbour comes, whoever can be asked for it is looked for again for each log with something missing',
+    breaks: 'bounded: work that grows with logs times neighbours',
+    file: 'src/repair/puller.ts',
+    find: 'this.#slots.wait(need, peerId)\n      this.#wakeAt(now)',
+    replace: 'this.#needs.setDue(need, now)\n      this.#wakeAt(now)',
+    by: 'test/unit/repair/pull-many.test.ts'
+  },
+  {
+    name: 'denied-and-asked-at-once-for-the-next',
+    what: 'a neighbour that has nothing is asked for one log after the other as fast as it answers',
+    breaks: 'healing does not flood',
+    file: 'src/repair/puller.ts',
+    find: 'denied ? now + DENIED_REST_MS : undefined',
+    replace: 'undefined',
+    by: 'test/unit/repair/pull-many.test.ts'
   },
   {
     name: 'dripping-neighbour-kept',
@@ -256,7 +301,7 @@ export const REPAIR = [
     name: 'made-up-logs-asked-for-without-end',
     what: 'whoever makes up heads has every node ask every neighbour for each of them, as often as for one that is real',
     breaks: 'bounded',
-    file: 'src/repair/puller.ts',
+    file: 'src/repair/judging.ts',
     find: 'const pauses = Math.min(CROWD_PAUSES_MAX,',
     replace: 'const pauses = Math.min(1,',
     by: 'test/unit/repair/pull.test.ts'

@@ -105,4 +105,42 @@ describe('pulling many logs', () => {
     rig.clock.advance(10)
     expect(rig.unavailable).toEqual(['1-1 forked'])
   })
+
+  it('looks at logs as often as neighbours have time for them, and not each time that one comes', () => {
+    const rig = new CountingRig()
+    rig.serves(new Holder(rig.clock, 60))
+    for (const log of logsOf(500)) rig.hears(log)
+    rig.clock.advance(5_000)
+    rig.looks = 0
+    for (let i = 0; i < 20; i++) {
+      rig.neighbours.set(`silent ${i}`, { peerId: `silent ${i}`, frame: () => {} })
+      rig.puller.hopes(`silent ${i}`)
+      rig.clock.advance(10)
+    }
+    expect(rig.puller.asking.all).toBeGreaterThanOrEqual(56)
+    expect(rig.looks).toBeLessThan(2_000)
+  })
+
+  it('counts as denied what waits for a neighbour from when that turns out not to answer', () => {
+    const rig = new PullRig()
+    rig.neighbours.set('silent', { peerId: 'silent', frame: () => {} })
+    const logs = logsOf(40)
+    for (const log of logs) {
+      rig.hears(log)
+      rig.trimmed(log, 1)
+    }
+    // 15 s without an answer, and the minute for what is trimmed while somebody is silent.
+    rig.clock.advance(76_000)
+    expect(rig.unavailable.length).toBeGreaterThanOrEqual(32)
+  })
+
+  it('tells of any number of closed logs', () => {
+    const rig = new PullRig()
+    const states = logsOf(600).map(log => rig.hears(log))
+    rig.clock.advance(100)
+    rig.closed = 'forked'
+    for (const state of states) rig.puller.notice(state)
+    rig.clock.advance(10)
+    expect([rig.unavailable.length, rig.puller.needs]).toEqual([600, 0])
+  })
 })
