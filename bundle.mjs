@@ -42,7 +42,7 @@ removeStale(new Set(output.map(({ fileName }) => fileName)))
 /** The licences of the packages that are in the bundle go with it. */
 function notices (modules) {
   const roots = new Set(modules.filter(id => id.includes('/node_modules/')).map(rootOf))
-  const each = [...roots].sort().map((root) => {
+  const each = [...roots].sort((a, b) => a < b ? -1 : 1).map((root) => {
     const { name, version, license } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
     const texts = readdirSync(root).filter(file => /^(licen[cs]e|notice|copying)/i.test(file)).sort()
     if (texts.length === 0 && !/\bApache-2\.0\b/.test(license)) throw new Error(`${name} ${version} (${license}) comes without the text of its licence`)
