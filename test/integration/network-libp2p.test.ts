@@ -47,7 +47,7 @@ describe('libp2p network', () => {
     await until(() => b.told.texts(a.id).length === 1000 && a.told.texts(b.id).length === 1, 'all frames')
     expect(b.told.texts(a.id)).toEqual(Array.from({ length: 1000 }, (_, i) => `frame ${i}`))
     await joined('t', a, b)
-    expect(a.network.gossip('t', bytes('hello'))).toEqual({ recipients: 1, withheld: [] })
+    expect(a.network.gossip('t', bytes('hello'))).toEqual({ recipients: 1, withheld: [], full: false })
     await until(() => b.told.gossiped('t').includes('hello'), 'gossip')
     await until(() => a.network.inspect(b.id)?.meshTopics.includes('t') === true, 'b in the mesh of the topic')
     expect(a.network.inspect(b.id)).toMatchObject({ topics: ['t'], unsentGossipBytes: 0, unsentLinkBytes: 0 })
