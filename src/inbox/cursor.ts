@@ -1,4 +1,5 @@
 import { RangeSet } from '../base/range-set.js'
+import { Slots } from '../base/slots.js'
 import { formatIncarnation } from '../message/ids.js'
 import type { SkeinError } from '../base/errors.js'
 import type { DeadLetter, GapReason } from '../message/reports.js'
@@ -43,7 +44,7 @@ export class Cursor implements Due {
   turnedUp = new RangeSet()
   /** Known not to come, and not reached yet. */
   readonly doomed = new Map<GapReason, RangeSet>()
-  readonly entries = new Map<number, Entry>()
+  readonly entries = new Slots<Entry>()
   /** In order of position: nacked or timed out and not settled. Used when records are handed out in order. */
   heldBack: Entry[] = []
   /** Everything below was looked at. */

@@ -1,5 +1,6 @@
 /** Who consumes a subscription, and what each has in hand. */
 import { SkeinError } from '../base/errors.js'
+import { Slots } from '../base/slots.js'
 import type { RecordFields } from '../message/record.js'
 import { LogState } from '../store/log-state.js'
 import { backoffAfter } from './backoff.js'
@@ -28,7 +29,7 @@ export class Deliveries implements ConsumerPort {
   readonly #ring: Ring
   readonly #work: Work
   readonly #scan: Scan
-  readonly #inFlight = new Map<number, Entry>()
+  readonly #inFlight = new Slots<Entry>()
   readonly #ephemeral: Array<{ readonly record: RecordFields, readonly meta: LiveMeta }> = []
   #firstTold = 0
 
@@ -236,7 +237,7 @@ export class Deliveries implements ConsumerPort {
     if (i !== -1) this.consumers.splice(i, 1)
     const back = new Set(uncounted)
     const nowMs = this.#env.clock.nowMs()
-    for (const entry of [...this.#inFlight.values()]) {
+    for (const entry of this.#inFlight.values().sort((a, b) => a.token - b.token)) {
       if (entry.owner !== consumer) continue
       this.#take(entry)
       if (back.has(entry.token)) {
@@ -254,7 +255,7 @@ export class Deliveries implements ConsumerPort {
 
   /** Takes back what is in hand of a cursor that is to be forgotten. */
   revoke (cursor: object): void {
-    for (const entry of [...this.#inFlight.values()]) if (entry.cursor === cursor) this.#take(entry)
+    for (const entry of this.#inFlight.values()) if (entry.cursor === cursor) this.#take(entry)
   }
 
   closeAll (error?: Error): void {

@@ -158,12 +158,10 @@ export function encodeCursor (cursor: Cursor, clock: RowClock): { row: Uint8Arra
   writer.bytes(cursor.lost.encode())
   writer.number(cursor.doomed.size)
   for (const [reason, set] of cursor.doomed) writer.number(REASONS.indexOf(reason)).bytes(set.encode())
-  let count = 0
-  for (const entry of cursor.entries.values()) if (entry.attempts > 0) count++
-  writer.number(count)
+  const tried = cursor.entries.values().filter(entry => entry.attempts > 0)
+  writer.number(tried.length)
   let waits = false
-  for (const entry of cursor.entries.values()) {
-    if (entry.attempts === 0) continue
+  for (const entry of tried) {
     writer.number(entry.position).number(entry.attempts)
     // 0: it was in flight or let go; 1: held back and due; else the wall clock when it is due, plus 2.
     const wait = entry.state === 'waiting' ? Math.max(0, entry.dueAt - clock.nowMs) : 0

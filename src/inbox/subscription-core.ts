@@ -290,7 +290,7 @@ export class SubscriptionCore implements ScanParts {
   reportGap (cursor: Cursor, from: number, to: number, reason: GapReason): number {
     // What somebody works on may still be acked.
     for (const entry of cursor.entries.values()) if (entry.position >= from && entry.position <= to && entry.state !== 'free') to = entry.position - 1
-    for (const entry of [...cursor.entries.values()]) if (entry.position >= from && entry.position <= to) this.#work.drop(entry)
+    for (const entry of cursor.entries.values()) if (entry.position >= from && entry.position <= to) this.#work.drop(entry)
     const { log } = cursor
     cursor.gaps += to - from + 1
     cursor.judged++

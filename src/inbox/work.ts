@@ -4,6 +4,8 @@ import { DueHeap } from '../base/due-heap.js'
 import type { Entry } from './entry.js'
 import { KeyLanes } from './key-lanes.js'
 
+const byPosition = (cursor: Cursor): Entry[] => cursor.entries.values().sort((a, b) => a.position - b.position)
+
 export interface WorkParts {
   cursors (): Iterable<Cursor>
   /** The cursor may have something to hand out. */
@@ -155,7 +157,7 @@ export class Work {
   /** Forgets what is under way of a cursor; none of it is in flight any more. */
   forget (cursor: Cursor): void {
     this.#due.remove(cursor)
-    for (const entry of [...cursor.entries.values()]) {
+    for (const entry of byPosition(cursor)) {
       if (entry.state === 'blocked') this.lanes.withdraw(entry)
       this.drop(entry)
     }
@@ -172,7 +174,7 @@ export class Work {
     for (const cursor of this.#parts.cursors()) {
       cursor.heldBack = []
       if (cursor.entries.size === 0) continue
-      for (const entry of [...cursor.entries.values()].sort((a, b) => a.position - b.position)) this.#remode(entry)
+      for (const entry of byPosition(cursor)) this.#remode(entry)
       this.#parts.activate(cursor)
     }
   }

@@ -194,6 +194,7 @@ export class Engine {
     this.outbox = new Outbox({
       clock, store, book: this.book, own: this.own, publishWaitMs: settings.publishWaitMs ?? 5_000,
       hasRoom: (channel, bytes, records) => this.emission.hasRoom(channel, bytes, records),
+      readHere: (channel) => this.inbox.wantsChannel(channel),
       committed: (log, batches) => { this.emission.committed(log, batches) },
       failed
     })

@@ -46,6 +46,8 @@ export interface OutboxOptions {
   readonly publishWaitMs: number
   /** Whether the channel has room for so much more; it may trim to make some. */
   readonly hasRoom: (channel: string, bytes: number, records: number) => boolean
+  /** Whether somebody on this node reads the channel, and soon what is published there now. */
+  readonly readHere: (channel: string) => boolean
   /** These batches are durable: they may be sent. */
   readonly committed: (log: LogState, batches: SealedBatch[]) => void
   /** The store failed. */
@@ -158,7 +160,7 @@ export class Outbox {
         this.#o.own.committed()
         for (const [log, items] of byLog) {
           const batches = items.map(item => item.batch)
-          this.#o.book.applied(log, batches, items.map(item => item.entries.map(entry => entry.record)))
+          this.#o.book.applied(log, batches, this.#o.readHere(log.channel) ? items.map(item => item.entries.map(entry => entry.record)) : undefined)
           this.#o.committed(log, batches)
         }
         for (const { log, batch, entries } of sealed) {

@@ -22,7 +22,7 @@ import { rowsOf } from './rows-of.js'
 import type { Store, StoreOp } from './store.js'
 
 /** Decoded batches kept in memory, bytes. Wild guess: enough for a few hundred batches under delivery. */
-const CACHE_BYTES = 24 * 1024 * 1024
+const CACHE_BYTES = 4 * 1024 * 1024
 
 /** A trimmed log is remembered for so long, so that neighbours hear of the trim. */
 const FORGET_TRIMMED_MS = 24 * 3_600_000

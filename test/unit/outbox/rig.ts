@@ -55,6 +55,7 @@ export class OutboxRig {
     this.book = new LogBook({ store: this.store, crypto, mesh: testMesh, self, wallMs: () => clock.wallMs() })
     this.own = new OwnLogs({ clock, random: this.random, crypto, mesh: testMesh, self, store: this.store, book: this.book })
     this.outbox = new Outbox({
+      readHere: () => true,
       clock, store: this.store, book: this.book, own: this.own, publishWaitMs: 5000,
       hasRoom: (channel, bytes) => this.room(channel, bytes),
       committed: (_log, batches) => {
