@@ -16,7 +16,7 @@ import type { LogBook } from '../store/log-book.js'
 import { commitOrFail } from '../store/commit.js'
 import type { LogState } from '../store/log-state.js'
 import type { Store, StoreOp } from '../store/store.js'
-import { Batcher } from './batcher.js'
+import { Batcher, type Pending } from './batcher.js'
 import type { OwnLogs } from './own-logs.js'
 import { PublishIds } from './publish-ids.js'
 
@@ -60,6 +60,13 @@ interface Waiting {
   readonly deadlineMs: number
 }
 
+/** A batch on its way to the disk. */
+interface Sealed {
+  readonly log: LogState
+  readonly batch: SealedBatch
+  readonly entries: ReadonlyArray<Pending<PublishDone>>
+}
+
 export class Outbox {
   readonly #o: OutboxOptions
   readonly #batcher = new Batcher<PublishDone>()
@@ -70,6 +77,8 @@ export class Outbox {
   /** How many of them each channel has. */
   readonly #waitingIn = new Map<string, number>()
   #state: 'idle' | 'due' | 'committing' = 'idle'
+  /** Commits that are done, of which nobody was told yet. */
+  readonly #untold: Array<{ readonly sealed: readonly Sealed[], readonly byLog: ReadonlyMap<LogState, readonly Sealed[]> }> = []
   #housekeeping: Array<{ readonly make: () => StoreOp[], readonly refused: () => void }> = []
   #closed: SkeinError | undefined
   #timer = false
@@ -81,8 +90,8 @@ export class Outbox {
 
   /** Publishes that wait for room. */
   get waiting (): number { return this.#waiting.length }
-  /** Nothing is waiting to be committed. */
-  get isIdle (): boolean { return this.#state === 'idle' && this.#batcher.count === 0 && this.#waiting.length === 0 }
+  /** Nothing is waiting to be committed or told. */
+  get isIdle (): boolean { return this.#state === 'idle' && this.#untold.length === 0 && this.#batcher.count === 0 && this.#waiting.length === 0 }
 
   publish (record: RecordFields, done: PublishDone): void {
     if (this.#closed !== undefined) { done(this.#closed); return }
@@ -137,8 +146,8 @@ export class Outbox {
     if (this.#housekeeping.length > 0) { this.#keepHouse(); return }
     const ops: StoreOp[] = []
     const taken = this.#batcher.take(COMMIT_BYTES)
-    const sealed = taken.map(({ channel, entries }) => ({ entries, ...this.#o.own.seal(channel, entries.map(entry => entry.record), ops) }))
-    const byLog = new Map<LogState, typeof sealed>()
+    const sealed: Sealed[] = taken.map(({ channel, entries }) => ({ entries, ...this.#o.own.seal(channel, entries.map(entry => entry.record), ops) }))
+    const byLog = new Map<LogState, Sealed[]>()
     for (const item of sealed) {
       const list = byLog.get(item.log)
       if (list === undefined) byLog.set(item.log, [item])
@@ -159,20 +168,33 @@ export class Outbox {
       } else {
         this.#o.own.committed()
         for (const [log, items] of byLog) {
-          const batches = items.map(item => item.batch)
-          this.#o.book.applied(log, batches, this.#o.readHere(log.channel) ? items.map(item => item.entries.map(entry => entry.record)) : undefined)
-          this.#o.committed(log, batches)
+          this.#o.book.applied(log, items.map(item => item.batch), this.#o.readHere(log.channel) ? items.map(item => item.entries.map(entry => entry.record)) : undefined)
         }
-        for (const { log, batch, entries } of sealed) {
-          for (const [i, { record, tag }] of entries.entries()) tag(undefined, { log, position: batch.base + i, time: record.time, duplicate: false })
-        }
+        this.#untold.push({ sealed, byLog })
       }
       this.#settle()
+      this.#tell()
     })
+  }
+
+  /** Sends what is on disk and answers its publishes; when the next commit was begun, not before the store has it: the disk works meanwhile. */
+  #tell (): void {
+    if (this.#state === 'committing') this.#o.clock.soon(() => { this.#tellAll() })
+    else this.#tellAll()
+  }
+
+  #tellAll (): void {
+    for (let next = this.#untold.shift(); next !== undefined; next = this.#untold.shift()) {
+      for (const [log, items] of next.byLog) this.#o.committed(log, items.map(item => item.batch))
+      for (const { log, batch, entries } of next.sealed) {
+        for (const [i, { record, tag }] of entries.entries()) tag(undefined, { log, position: batch.base + i, time: record.time, duplicate: false })
+      }
+    }
   }
 
   /** In a commit of its own: what trims and drops must go through on a disk that has no room for messages. */
   #keepHouse (): void {
+    this.#tellAll()
     const ops: StoreOp[] = []
     const chores = this.#housekeeping.splice(0)
     for (const { make } of chores) ops.push(...make())
