@@ -76,7 +76,7 @@ export class Committer {
   #lazily (): Timer { return this.#parts.clock.after(LAZY_FLUSH_MS, () => { this.#lazyTimer = undefined; this.flush() }) }
 
   #giveUp (cursor: Cursor): void {
-    for (const done of cursor.acks.splice(0)) done(this.#stopped)
+    for (const done of cursor.takeAcks()) done(this.#stopped)
     for (const { done } of cursor.later.splice(0)) done(this.#stopped)
   }
 
@@ -108,14 +108,14 @@ export class Committer {
       if (!cursor.core.created && !cursor.gone) continue
       from.delete(cursor)
       if (cursor.gone) {
-        for (const done of cursor.acks.splice(0)) done(new SkeinError('ERR_CLOSED', 'the subscription was removed'))
+        for (const done of cursor.takeAcks()) done(new SkeinError('ERR_CLOSED', 'the subscription was removed'))
         continue
       }
       const subscription = cursor.core.number
       const { row, ranges } = encodeCursor(cursor, clock)
-      const { acks, letters } = cursor
+      const { letters } = cursor
+      const acks = cursor.takeAcks()
       const resettled = [...cursor.unwritten]
-      cursor.acks = []
       cursor.letters = []
       ops.push({ type: 'put', table: 'cursor', key: cursorKey(subscription, cursor.log.number), value: row })
       for (const [sequence, { letter }] of resettled) if (letter === undefined) ops.push({ type: 'del', table: 'dead', key: deadKey(subscription, sequence) })
@@ -155,7 +155,7 @@ export class Committer {
 
   #refused (parts: readonly Part[], error: Error): void {
     for (const { cursor, acks, letters } of parts) {
-      cursor.acks = [...acks, ...cursor.acks]
+      cursor.acks = [...acks, ...cursor.takeAcks()]
       cursor.letters = [...letters, ...cursor.letters]
       this.#urgent.add(cursor)
     }

@@ -50,6 +50,8 @@ export interface ConsumerHandle {
   next (): RawDelivery | undefined
   /** Done. `done` is called when that is durable, with `ERR_DELIVERY_SETTLED` when the delivery is no longer this consumer's. */
   ack (token: number, done: SettleDone): void
+  /** As `ack`. The promise is one for all that go to the disk together. */
+  acked (token: number): Promise<void>
   /** Again later, or a dead letter after the last attempt. */
   nack (token: number, options: NackOptions, done: SettleDone): void
   /** Never again: a dead letter. */
@@ -64,6 +66,7 @@ export interface ConsumerHandle {
 export interface ConsumerPort {
   next (consumer: Consumer): RawDelivery | undefined
   ack (consumer: Consumer, token: number, done: SettleDone): void
+  acked (consumer: Consumer, token: number): Promise<void>
   nack (consumer: Consumer, token: number, options: NackOptions, done: SettleDone): void
   reject (consumer: Consumer, token: number, reason: string, done: SettleDone): void
   extend (consumer: Consumer, token: number, ms: number): void
@@ -83,6 +86,7 @@ export class Consumer implements ConsumerHandle {
 
   next (): RawDelivery | undefined { return this.open ? this.#port.next(this) : undefined }
   ack (token: number, done: SettleDone): void { this.#port.ack(this, token, done) }
+  acked (token: number): Promise<void> { return this.#port.acked(this, token) }
   nack (token: number, options: NackOptions, done: SettleDone): void { this.#port.nack(this, token, options, done) }
   reject (token: number, reason: string, done: SettleDone): void { this.#port.reject(this, token, reason, done) }
   extend (token: number, ms: number): void { this.#port.extend(this, token, ms) }

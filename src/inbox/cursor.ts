@@ -92,6 +92,8 @@ export class Cursor implements Due {
   gone = false
   dirty = false
   acks: SettleDone[] = []
+  /** Of `acks`, the one that answers for many, as long as more may join it. */
+  #shared: Promise<void> | undefined
   letters: PendingLetter[] = []
   /** Redriven letters that are settled again, which is not on disk yet. What is on disk of them no longer holds. */
   readonly unwritten = new Map<number, Resettled>()
@@ -139,6 +141,21 @@ export class Cursor implements Due {
       if (present !== 0 && present <= to) return present
     }
     return Number.POSITIVE_INFINITY
+  }
+
+  /** Everybody who waits for what is settled here to be on disk. */
+  takeAcks (): SettleDone[] {
+    const { acks } = this
+    this.acks = []
+    this.#shared = undefined
+    return acks
+  }
+
+  /** As a `done` in `acks`, one for all who ask before the next commit takes them. */
+  whenOnDisk (): Promise<void> {
+    return this.#shared ??= new Promise((resolve, reject) => {
+      this.acks.push((error) => { if (error === undefined) resolve(); else reject(error) })
+    })
   }
 
   /** Marks what is missing of `from..to` as not coming. Returns whether that was news. */

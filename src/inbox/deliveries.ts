@@ -152,17 +152,22 @@ export class Deliveries implements ConsumerPort {
 
   /** The consumer's delivery, no longer in flight. When it is not its own, or ephemeral, `done` has been called. */
   #settling (consumer: Consumer, token: number, done: SettleDone): Entry | undefined {
+    const entry = this.#own(consumer, token)
+    if (entry === undefined) done(this.#ended(consumer, token))
+    return entry
+  }
+
+  #own (consumer: Consumer, token: number): Entry | undefined {
     const entry = this.#inFlight.get(token)
-    if (entry !== undefined && entry.owner === consumer) {
-      this.#take(entry)
-      return entry
-    }
-    if (consumer.ephemeral.delete(token)) {
-      this.#freed(consumer)
-      done()
-    } else {
-      done(new SkeinError('ERR_DELIVERY_SETTLED'))
-    }
+    if (entry === undefined || entry.owner !== consumer) return undefined
+    this.#take(entry)
+    return entry
+  }
+
+  /** Settles what no cursor knows. */
+  #ended (consumer: Consumer, token: number): SkeinError | undefined {
+    if (!consumer.ephemeral.delete(token)) return new SkeinError('ERR_DELIVERY_SETTLED')
+    this.#freed(consumer)
     return undefined
   }
 
@@ -184,9 +189,25 @@ export class Deliveries implements ConsumerPort {
   ack (consumer: Consumer, token: number, done: SettleDone): void {
     const entry = this.#settling(consumer, token, done)
     if (entry === undefined) return
+    entry.cursor.acks.push(done)
+    this.#ack(entry)
+  }
+
+  acked (consumer: Consumer, token: number): Promise<void> {
+    const entry = this.#own(consumer, token)
+    if (entry === undefined) {
+      const error = this.#ended(consumer, token)
+      return error === undefined ? Promise.resolve() : Promise.reject(error)
+    }
+    // Before it is settled: who closes meanwhile tells everybody in `acks`.
+    const onDisk = entry.cursor.whenOnDisk()
+    this.#ack(entry)
+    return onDisk
+  }
+
+  #ack (entry: Entry): void {
     const { cursor } = entry
     cursor.acked++
-    cursor.acks.push(done)
     if (cursor.pending !== undefined) this.#core.deadCount--
     this.#work.settle(entry)
     this.#env.dirty(cursor, 'now')

@@ -57,6 +57,7 @@ class LiveConsumer implements ConsumerHandle {
 
   /** Nothing is owed to a live consumer: settling does nothing. */
   ack (_token: number, done: SettleDone): void { done() }
+  acked (): Promise<void> { return Promise.resolve() }
   nack (_token: number, _options: object, done: SettleDone): void { done() }
   reject (_token: number, _reason: string, done: SettleDone): void { done() }
   extend (): void {}

@@ -141,7 +141,7 @@ export class SubscriptionCore implements ScanParts {
     this.#ring.remove(cursor)
     this.deliveries.revoke(cursor)
     this.#work.forget(cursor)
-    for (const done of cursor.acks.splice(0)) done(new SkeinError('ERR_CLOSED', 'the subscription no longer covers this log'))
+    for (const done of cursor.takeAcks()) done(new SkeinError('ERR_CLOSED', 'the subscription no longer covers this log'))
   }
 
   /** Somebody consumes it again: what was dropped meanwhile is looked for, and becomes gaps where it is gone. */

@@ -42,8 +42,10 @@ export class NodeDelivery implements Delivery {
 
   json<T = unknown> (): T { return JSON.parse(this.text()) as T }
 
-  async ack (): Promise<void> {
-    await this.#settle('ack', (done) => { this.#handle.ack(this.#raw.token, done) })
+  ack (): Promise<void> {
+    if (this.#settled !== undefined) return this.#again('ack')
+    this.#settled = 'ack'
+    return this.#handle.acked(this.#raw.token)
   }
 
   async nack (options: { readonly delayMs?: number, readonly reason?: string } = {}): Promise<void> {
@@ -62,14 +64,16 @@ export class NodeDelivery implements Delivery {
   }
 
   #settle (outcome: Outcome, act: (done: (error?: SkeinError) => void) => void): Promise<void> {
-    if (this.#settled !== undefined) {
-      // Saying the same again is harmless; saying something else is a mistake in the program.
-      if (this.#settled === outcome) return Promise.resolve()
-      return Promise.reject(new SkeinError('ERR_DELIVERY_SETTLED', `the delivery has already been settled by ${this.#settled}`))
-    }
+    if (this.#settled !== undefined) return this.#again(outcome)
     this.#settled = outcome
     return new Promise((resolve, reject) => {
       act((error) => { if (error === undefined) resolve(); else reject(error) })
     })
+  }
+
+  /** Saying the same again is harmless; saying something else is a mistake in the program. */
+  #again (outcome: Outcome): Promise<void> {
+    if (this.#settled === outcome) return Promise.resolve()
+    return Promise.reject(new SkeinError('ERR_DELIVERY_SETTLED', `the delivery has already been settled by ${this.#settled}`))
   }
 }

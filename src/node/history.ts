@@ -123,6 +123,9 @@ export class History {
         return raw
       },
       ack: (token, done) => { handle.ack(token, settling(token, 'ack', done)) },
+      acked: (token) => new Promise((resolve, reject) => {
+        handle.ack(token, settling(token, 'ack', (error) => { if (error === undefined) resolve(); else reject(error) }))
+      }),
       nack: (token, options, done) => { handle.nack(token, options, settling(token, 'nack', done)) },
       reject: (token, reason, done) => { handle.reject(token, reason, settling(token, undefined, done)) },
       extend: (token, ms) => { handle.extend(token, ms) },

@@ -4,6 +4,8 @@ import { NodeDelivery } from './delivery.js'
 
 /** A loop over deliveries that are there already would keep the event loop to itself; after so long it lets others in. */
 const TURN_MS = 5
+/** Deliveries between two looks at the clock. */
+const LOOK_EVERY = 8
 
 /** Deliveries as an async iterable, pulled one at a time: nothing is buffered between the inbox and the application. */
 export class NodeSubscription implements Subscription {
@@ -12,6 +14,7 @@ export class NodeSubscription implements Subscription {
   #closed = false
   #error: Error | undefined
   #turnEnd = 0
+  #taken = 0
 
   constructor (readonly name: string | undefined, readonly filters: readonly string[], attach: (callbacks: { ready: () => void, closed: (error?: Error) => void }) => ConsumerHandle, private readonly onClose: () => void) {
     this.#handle = attach({ ready: () => { this.#wake() }, closed: (error) => { this.#end(error) } })
@@ -31,9 +34,17 @@ export class NodeSubscription implements Subscription {
     this.#wake()
   }
 
-  async #next (): Promise<IteratorResult<NodeDelivery, undefined>> {
-    const now = performance.now()
-    if (now > this.#turnEnd) {
+  #next (): Promise<IteratorResult<NodeDelivery, undefined>> {
+    // Mostly there is one, and this is all there is to do.
+    if (!this.#closed && (++this.#taken % LOOK_EVERY !== 0 || performance.now() <= this.#turnEnd)) {
+      const raw = this.#handle.next()
+      if (raw !== undefined) return Promise.resolve({ done: false, value: new NodeDelivery(raw, this.#handle) })
+    }
+    return this.#wait()
+  }
+
+  async #wait (): Promise<IteratorResult<NodeDelivery, undefined>> {
+    if (performance.now() > this.#turnEnd) {
       if (this.#turnEnd !== 0) await new Promise<void>(resolve => setImmediate(resolve))
       this.#turnEnd = performance.now() + TURN_MS
     }

@@ -13,6 +13,7 @@ class Inbox {
   readonly handle: ConsumerHandle = {
     next: (): RawDelivery => ({ token: ++this.given, log: undefined, record: recordOf('press/a', 'x'), attempt: 1, late: false, ephemeral: false, publisher: 'p', incarnation: 'i', channel: 'press', position: this.given }),
     ack: (token, done) => { this.acked.push(token); this.#onDisk.push(done) },
+    acked: (token) => new Promise((resolve) => { this.handle.ack(token, () => { resolve() }) }),
     nack: (token, _options, done) => { this.nacked.push(token); this.#onDisk.push(done) },
     reject: () => {}, extend: () => {}, close: () => {}
   }

@@ -104,7 +104,7 @@ test('neither subscriptions that nobody consumes any more nor logs that are forg
   let changed: (log: LogState) => void = () => {}
   const book = { size: 0, all: () => [], listen: (listener: BookListener) => { changed = (log) => { listener.logChanged?.(log) } } }
   history.begin({ self: 'me', book, inbox: { info: () => [] } } as unknown as Engine, false, false)
-  const handle: ConsumerHandle = { next: () => undefined, ack: () => {}, nack: () => {}, reject: () => {}, extend: () => {}, close: () => {} }
+  const handle: ConsumerHandle = { next: () => undefined, ack: () => {}, acked: () => Promise.resolve(), nack: () => {}, reject: () => {}, extend: () => {}, close: () => {} }
   const come = (count: number): void => {
     for (let i = 0; i < count; i++) {
       const name = Buffer.from(`${i}`.padStart(400)).toString('latin1')
