@@ -90,7 +90,7 @@ export class Inbox {
     const env = this.#env = {
       clock,
       book,
-      batches: new OpenBatches((log, position) => book.read(log, position)),
+      batches: new OpenBatches((log, position) => book.take(log, position)),
       orderWaitMs: options.orderWaitMs ?? ORDER_WAIT_MS,
       offsetOf: options.clockOffsetOf ?? (() => 0),
       isPresent: options.isPresent ?? (() => false),

@@ -22,7 +22,7 @@ import { rowsOf } from './rows-of.js'
 import type { Store, StoreOp } from './store.js'
 
 /** Decoded batches kept in memory, bytes. Wild guess: enough for a few hundred batches under delivery. */
-const CACHE_BYTES = 4 * 1024 * 1024
+const CACHE_BYTES = 24 * 1024 * 1024
 
 /** A trimmed log is remembered for so long, so that neighbours hear of the trim. */
 const FORGET_TRIMMED_MS = 24 * 3_600_000
@@ -285,6 +285,13 @@ export class LogBook {
     } catch {
       return undefined
     }
+  }
+
+  /** As `read`, for the one who keeps what it has read as long as it needs it: it is not kept here any longer. */
+  take (log: LogState, position: number): OpenBatch | undefined {
+    const open = this.read(log, position)
+    if (open !== undefined) this.#cache.delete(BatchCache.key(log.number, open.batch.base))
+    return open
   }
 
   /** The batch that holds `position`, checked against its hash. Undefined when it is not held, or turns out to be damaged. */
