@@ -75,8 +75,8 @@ export class Slots<T> {
     const keys = this.#keys
     const values = this.#values
     this.#mask = capacity - 1
-    this.#keys = new Array<number>(capacity).fill(-1)
-    this.#values = new Array<T | undefined>(capacity).fill(undefined)
+    this.#keys = Array.from({ length: capacity }, () => -1)
+    this.#values = Array.from({ length: capacity })
     for (const [i, value] of values.entries()) {
       if (value === undefined) continue
       const key = keys[i] as number
