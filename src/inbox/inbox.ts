@@ -38,6 +38,8 @@ export interface InboxListener {
   buried (letter: DeadLetter): void
   /** What this subscription has durably settled of this log may have grown. */
   processed (log: LogState, name: string): void
+  /** A subscription begins here with nothing settled, which may have had the name of one that had. */
+  begun (log: LogState, name: string): void
   /** `needs` may give something else for this log; undefined: for any, and other channels may be wanted. */
   needsChanged (log: LogState | undefined): void
   /** The store failed. Nothing is handed out or settled any more. */
@@ -103,7 +105,7 @@ export class Inbox {
       needsChanged
     }
     this.#live = new Live({ nextToken, soon: (fn) => { clock.soon(fn) }, changed: () => { needsChanged(undefined) } })
-    const subscriptions = this.#subscriptions = new Subscriptions({ clock, store, book, index, committer, env, changed: () => { needsChanged(undefined) }, processed: (cursor) => { listener.processed(cursor.log, cursor.core.name) }, failed })
+    const subscriptions = this.#subscriptions = new Subscriptions({ clock, store, book, index, committer, env, changed: () => { needsChanged(undefined) }, processed: (cursor) => { listener.processed(cursor.log, cursor.core.name) }, begun: (cursor) => { listener.begun(cursor.log, cursor.core.name) }, failed })
     this.#cores = subscriptions.cores
     subscriptions.load()
     this.#state = 'open'

@@ -105,6 +105,7 @@ export class Receipting {
     for (const log of this.#o.book.all()) {
       const [first] = this.#o.receipts.about(log)
       if (!log.own && first !== undefined) this.#climb.owe(log)
+      if (!log.own && this.#saysTooMuch(log)) this.#dirty.add(log)
     }
     this.#schedule()
   }
@@ -141,6 +142,22 @@ export class Receipting {
     if (log.own || this.#closed) return
     this.#dirty.add(log)
     this.#schedule()
+  }
+
+  /** A subscription of this name begins with nothing of the log settled: what was said of an earlier one of that name no longer holds. */
+  begun (log: LogState, name: string): void {
+    if (this.#o.receipts.content(log.key, this.#o.self)?.processed.some(said => said.name === name) === true) this.notice(log)
+  }
+
+  /** What was said last of a log is more than holds: of a subscription that was made anew just before this node ended. */
+  #saysTooMuch (log: LogState): boolean {
+    const said = this.#o.receipts.content(log.key, this.#o.self)?.processed ?? []
+    if (said.length === 0) return false
+    const now = this.#o.processed(log)
+    return said.some(({ name, ranges }) => {
+      const holds = now.find(each => each.name === name)
+      return holds !== undefined && !ranges.without(holds.ranges).isEmpty
+    })
   }
 
   #schedule (): void {

@@ -30,6 +30,7 @@ export interface SubscriptionsParts {
   changed (): void
   /** What a new cursor has settled is durable: all that lies before its start. */
   processed (cursor: Cursor): void
+  begun (cursor: Cursor): void
   failed (error: SkeinError): void
 }
 
@@ -166,9 +167,12 @@ export class Subscriptions {
     })
   }
 
-  /** Publishers keep what they do not know to be settled: they are told that what lies before the start is. */
+  /** Publishers keep what they do not know to be settled: they are told that what lies before the start is, and that what one of the same name had settled is not. */
   #tell (cursors: readonly Cursor[]): void {
-    for (const cursor of cursors) if (cursor.mark > 0) this.#p.processed(cursor)
+    for (const cursor of cursors) {
+      if (cursor.mark > 0) this.#p.processed(cursor)
+      else this.#p.begun(cursor)
+    }
   }
 
   remove (name: string, done: SettleDone): void {

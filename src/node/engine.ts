@@ -176,11 +176,12 @@ export class Engine {
         gap: (gap) => { this.counters.add('gaps'); this.gapLog.add(gap); options.listener.gap(gap) },
         buried: (letter) => { options.listener.buried(letter) },
         processed: (log) => { this.#processed(log) },
+        begun: (log, name) => { this.receipting.begun(log, name) },
         needsChanged: (log) => { this.#needsChanged(log) },
         failed
       }
     })
-    this.receipts = new ReceiptBook({ store, book: this.book, crypto, mesh, self, closed: (log) => this.forks.isDisputed(log), ownProcessed: (log) => this.inbox.processed(log), taken: (log, content) => { this.#settledElsewhere(log, content) } })
+    this.receipts = new ReceiptBook({ store, book: this.book, crypto, mesh, self, closed: (log) => this.forks.isDisputed(log), ownProcessed: (log) => this.inbox.processed(log), taken: (log, content, before) => { this.#settledElsewhere(log, content, before) } })
     this.retention = new Retention({
       clock, crypto, mesh, book: this.book,
       retention: (channel) => retentionOf(settings.retention ?? {}, channel),
@@ -426,6 +427,7 @@ export class Engine {
   #channelAdded (channel: string): void {
     this.repair.channelAdded(channel)
     this.directory.changed()
+    this.wants.joined(channel)
     for (const log of this.book.logs(channel)) this.puller.notice(log)
   }
 
@@ -439,8 +441,8 @@ export class Engine {
     } else this.receipting.notice(log)
   }
 
-  #settledElsewhere (log: LogState, { processed }: ReceiptContent): void {
-    this.wants.settled(log, processed)
+  #settledElsewhere (log: LogState, { processed }: ReceiptContent, before: ReceiptContent | undefined): void {
+    this.wants.settled(log, processed, before?.processed)
     this.custodian.settled(log)
   }
 

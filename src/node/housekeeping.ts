@@ -9,6 +9,8 @@ const RECEIPTS_WRITE_MS = 250
 const AGAIN_MS = 20
 /** Between two passes over others' logs while their quota holds something off. */
 const ROOM_MS = 250
+/** A disk that has no room even for dropping is given so long. A choice: as long as a full store is left alone elsewhere, at most. */
+const REFUSED_MS = 1_000
 /** Logs forgotten in one commit. */
 const FORGET_LOGS = 64
 
@@ -19,13 +21,14 @@ export class Housekeeping {
   #receiptsDue = false
   #trimDue = false
   #roomDue = false
+  #refused = false
 
   constructor (engine: Engine) {
     this.#e = engine
   }
 
   /** A trim is on its way. */
-  get isTrimDue (): boolean { return this.#trimDue }
+  get isTrimDue (): boolean { return this.#trimDue || this.#refused }
 
   writeReceipts (): void {
     if (this.#receiptsDue || this.#e.isClosed) return
@@ -58,7 +61,7 @@ export class Housekeeping {
       // One commit takes a limited number of batches; what is left goes in the next ones, at once.
       if (trimmed.more) this.#again(() => { this.trim() })
       return [...trimmed.ops, ...ids.ops]
-    }, () => { trimmed?.undo() })
+    }, () => { this.#refuse(trimmed) })
     this.#trimEarlier()
   }
 
@@ -70,7 +73,7 @@ export class Housekeeping {
       if (trimmed.more) this.#again(() => { this.#trimEarlier() })
       if (trimmed.ops.length > 0) this.#e.options.clock.soon(() => { this.#e.outbox.admitWaiting() })
       return [...trimmed.ops, ...this.#forgotten(true)]
-    }, () => { trimmed?.undo() })
+    }, () => { this.#refuse(trimmed) })
   }
 
   /** The quota of others' logs holds something off: what may go goes now, and not at the next pass. */
@@ -90,11 +93,24 @@ export class Housekeeping {
       if (dropped.more) this.#again(() => { this.#drop() })
       this.#e.options.clock.soon(() => { if (!this.#e.isClosed) this.#e.custodian.lookAgain() })
       return [...dropped.ops, ...this.#forgotten(false)]
-    }, () => { dropped?.undo() })
+    }, () => { this.#refuse(dropped) })
   }
 
   #again (fn: () => void): void {
-    this.#e.options.clock.after(AGAIN_MS, () => { if (!this.#e.isClosed) fn() })
+    this.#e.options.clock.after(AGAIN_MS, () => { if (!this.#e.isClosed && !this.#refused) fn() })
+  }
+
+  /** The disk had no room for this. */
+  #refuse (pass: Pass | undefined): void {
+    pass?.undo()
+    if (this.#refused) return
+    this.#refused = true
+    this.#e.options.clock.after(REFUSED_MS, () => {
+      this.#refused = false
+      if (this.#e.isClosed) return
+      this.trim()
+      this.#drop()
+    })
   }
 
   /** Closed logs that are trimmed and settled are forgotten, but for one number a publisher and channel. */

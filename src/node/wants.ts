@@ -40,7 +40,7 @@ export class Wants {
     if (!this.#e.channels.isJoined(log.channel)) return undefined
     const needs = this.#e.inbox.needs(log)
     if (this.#e.options.settings.relay !== true) return needs === undefined ? undefined : { from: needs.from, to: log.head, since: needs.since }
-    if (this.#e.custodian.hasRoom(log.publisher)) return { from: Math.min(keepFrom, needs?.from ?? keepFrom, Math.max(log.trimmed + 1, this.#owed.get(log) ?? keepFrom)), to: log.head, since: 0 }
+    if (this.#e.custodian.hasRoom(log.publisher)) return { from: Math.min(needs?.from ?? keepFrom, this.#keptFrom(log)), to: log.head, since: 0 }
     const hole = this.blocking(log)
     if (hole !== undefined) return { from: Math.min(hole, needs?.from ?? hole), to: needs === undefined ? endOfHole(log, hole) : log.head, since: 0 }
     return needs === undefined ? undefined : { from: needs.from, to: log.head, since: needs.since }
@@ -50,13 +50,28 @@ export class Wants {
   awaited (log: LogState, missing: RangeSet): RangeSet {
     const { channels, custodian, forks, isClosed, options } = this.#e
     const keeps = !isClosed && !log.own && options.settings.relay === true && channels.isJoined(log.channel) && !forks.isClosed(log.id) && !custodian.hasRoom(log.publisher)
-    return keeps ? missing.without(this.#gone.get(log) ?? new RangeSet()) : new RangeSet()
+    if (!keeps) return new RangeSet()
+    const awaited = missing.without(this.#gone.get(log) ?? new RangeSet())
+    awaited.remove(1, this.#keptFrom(log) - 1)
+    return awaited
+  }
+
+  /** From where on a relay keeps the log for others. */
+  #keptFrom (log: LogState): number {
+    const keepFrom = Math.max(log.trimmed, log.dropped) + 1
+    return Math.min(keepFrom, Math.max(Math.max(log.trimmed, log.letGo) + 1, this.#owed.get(log) ?? keepFrom))
   }
 
   /** Durable subscriptions elsewhere have changed: what was dropped here because all that were known had settled it may be needed by a new one. */
   subscriptionsChanged (): void {
     if (this.#e.options.settings.relay !== true) return
-    for (const channel of this.#e.channels.joined) for (const log of this.#e.book.logs(channel)) this.#owes(log)
+    for (const channel of this.#e.channels.joined) this.joined(channel)
+  }
+
+  /** The channel is joined: what was dropped of it when nobody was left there may be needed by whoever is there now. */
+  joined (channel: string): void {
+    if (this.#e.options.settings.relay !== true) return
+    for (const log of this.#e.book.logs(channel)) this.#owes(log)
   }
 
   /**
@@ -92,9 +107,10 @@ export class Wants {
     return false
   }
 
-  /** A subscription elsewhere has settled more of this log; or less, on a store that is older than the one it had. */
-  settled (log: LogState, processed: ReceiptContent['processed']): void {
-    if (this.#owed.has(log) || (log.dropped > log.trimmed && processed.some(({ ranges }) => ranges.firstMissing(1) <= log.dropped))) this.#owes(log)
+  /** A subscription elsewhere has settled more of this log; or less, on a store that is older than the one it had; or nothing, when it was made anew. */
+  settled (log: LogState, processed: ReceiptContent['processed'], before: ReceiptContent['processed'] = []): void {
+    const isShort = (): boolean => processed.some(({ ranges }) => ranges.firstMissing(1) <= log.dropped) || before.some(({ name }) => !processed.some(each => each.name === name))
+    if (this.#owed.has(log) || (log.dropped > log.trimmed && isShort())) this.#owes(log)
   }
 
   #owes (log: LogState): void {
@@ -102,6 +118,8 @@ export class Wants {
     const from = log.own || log.dropped <= given ? Number.POSITIVE_INFINITY : Math.max(given + 1, this.#e.emission.floor(log))
     if (from > log.dropped) this.#owed.delete(log)
     else if (this.#owed.get(log) !== from) {
+      // Who asks for more than was asked for before has it looked for again.
+      if (from < (this.#owed.get(log) ?? Number.POSITIVE_INFINITY)) this.#gone.get(log)?.remove(from, log.dropped)
       this.#owed.set(log, from)
       this.#e.puller.notice(log)
     }

@@ -44,7 +44,7 @@ export interface ReceiptBookOptions {
   /** Others take nothing more of this log in. Default: none. */
   readonly closed?: (log: LogId) => boolean
   /** A node has said more than it had about this log. */
-  readonly taken?: (log: LogState, content: ReceiptContent) => void
+  readonly taken?: (log: LogState, content: ReceiptContent, before: ReceiptContent | undefined) => void
   /** What this node's own subscriptions have settled of a log. */
   readonly ownProcessed: (log: LogState) => ReadonlyArray<{ readonly name: string, readonly ranges: Pick<RangeSet, 'has' | 'last'> }>
 }
@@ -184,10 +184,11 @@ export class ReceiptBook {
 
   /** Takes a statement that is newer than what is known and whose signature has been checked, if there is room for it. */
   take (log: LogState, content: ReceiptContent, bytes: Uint8Array): void {
+    const before = this.content(log.key, content.by)
     if (!this.#put(log.key, { content, bytes })) return
     this.#dirty.set(`${log.key} ${content.by}`, { log, by: content.by })
     if (log.own) this.check(log)
-    this.#o.taken?.(log, content)
+    this.#o.taken?.(log, content, before)
   }
 
   /** The rows that have changed since the last call: written now and then, for receipts can be had again. */

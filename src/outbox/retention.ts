@@ -159,8 +159,8 @@ export class Retention {
         if (!mine(log)) continue
         const expired = Math.max(this.#expiredThrough(log, ageMs), until === 'processed' ? this.#processedThrough(log) : 0)
         if (expired > log.trimmed) this.#trim(log, expired, 'expired', pass)
-        // What was trimmed goes, also where a full disk did not let it.
-        else this.#drop(log, log.trimmed, log.trimmed, pass)
+        // What was trimmed goes, also where a full disk did not let it. What a lost life trimmed a subscription here may still need.
+        else this.#drop(log, this.#c.isCurrent(log) ? log.trimmed : Math.min(log.trimmed, this.#c.localFloor(log) - 1), log.trimmed, pass)
       }
       // After what has expired, which may have made room enough.
       const over = this.#overQuota(channel, quota)

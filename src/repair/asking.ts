@@ -188,7 +188,8 @@ export class WantsUnderWay {
       const denied = want.ranges.intersection(missing)
       denied.addAll(left.intersection(answered))
       const progress = want.received > 0 || !denied.isEmpty
-      need.refusals.answered(peerId, progress ? denied : want.ranges, want.askedMs, now, this.#jitter(), this.#judging.pauseMaxMs(need), awaited)
+      const without = progress ? denied : want.ranges
+      need.refusals.answered(peerId, without, want.askedMs, now, this.#jitter(), this.#judging.pauseMaxMs(need), awaited.intersection(without))
     }
     this.#isOver(need, want, 0, want.received === 0)
     return true

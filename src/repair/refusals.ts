@@ -70,10 +70,11 @@ export class Refusals {
   }
 
   /**
-   * The neighbour answered what it was asked at `askedMs`: of that it does not have `denied`, which may be nothing, and of those `awaited` not yet.
+   * The neighbour answered what it was asked at `askedMs`: of that it does not have `denied`, which may be nothing, and of those `awaited` not yet; without, what it
+   * awaited still holds.
    * Pauses double up to `pauseMaxMs`, and each is taken `jitter` times, which is around 1.
    */
-  answered (peerId: string, denied: RangeSet, askedMs: number, nowMs: number, jitter: number, pauseMaxMs = DENIED_MAX_MS, awaited = new RangeSet()): void {
+  answered (peerId: string, denied: RangeSet, askedMs: number, nowMs: number, jitter: number, pauseMaxMs = DENIED_MAX_MS, awaited?: RangeSet): void {
     if (denied.isEmpty && !this.#peers.has(peerId)) return
     const refusal = this.#of(peerId)
     refusal.why = undefined
@@ -81,11 +82,11 @@ export class Refusals {
     // It was not asked for what it had denied: that still counts, and when its time has come it is asked for all of it.
     if (refusal.untilMs > askedMs) {
       refusal.denied.addAll(denied)
-      refusal.awaited.addAll(awaited)
+      if (awaited !== undefined) refusal.awaited.addAll(awaited)
       return
     }
     refusal.denied = denied
-    refusal.awaited = awaited
+    refusal.awaited = awaited ?? refusal.awaited.intersection(denied)
     refusal.saidMs = nowMs
     refusal.pauseMs = Math.min(pauseMaxMs, Math.max(DENIED_MIN_MS, refusal.pauseMs * 2))
     refusal.untilMs = nowMs + refusal.pauseMs * jitter

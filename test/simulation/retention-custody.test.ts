@@ -93,6 +93,35 @@ describe('custody on simulated time', () => {
     expect(await world.clock.run(60_000, () => heldOf(relay, publisher) <= 100 * KIB), 'the quota holds again').toBe(true)
   })
 
+  it('fetches again what it had dropped for a subscription that is made anew under the name of one that had settled it', async () => {
+    const world = new World(seededRandom(14))
+    const relay = world.add('relay', { relay: true, settings: { custody: { bytesPerPublisher: 100 * KIB } } })
+    const publisher = world.add('publisher', { bootstrap: [relay] })
+    const subscriber = world.add('subscriber', { bootstrap: [relay] })
+    for (const node of world.nodes) await node.start()
+    world.mesh.block(publisher.peerId, subscriber.peerId)
+    world.mesh.block(subscriber.peerId, publisher.peerId)
+    subscriber.subscribe('audit', ['a/#'])
+    await world.clock.run(3_000)
+    await publish(world, publisher, 'a/x', 50)
+    expect(await world.clock.run(60_000, () => subscriber.acked.get('audit')?.length === 50)).toBe(true)
+    await world.clock.run(60_000)
+    expect(positions(relay, publisher), 'some of it is gone').not.toMatch(/^1-/)
+    const { engine } = subscriber
+    const log = [...engine?.book.all() ?? []].find(each => each.publisher === publisher.peerId)
+    if (engine === undefined || log === undefined) throw new Error('there is no log')
+    // Of its own copies it keeps as much as the relay, so that nothing comes of which it would tell anybody.
+    const [relays] = [...relay.engine?.book.all() ?? []].filter(each => each.key === log.key)
+    engine.options.store.commit(engine.book.drop(log, (relays?.held.first ?? 0) - 1).ops, () => {})
+    await world.clock.run(1_000)
+    subscriber.subscriber.detach('audit')
+    subscriber.subscriber.unsubscribe('audit')
+    await world.clock.run(5_000)
+    subscriber.subscribe('audit', ['a/#'], { from: 'earliest' })
+    expect(await world.clock.run(1_200_000, () => subscriber.acked.get('audit')?.length === 50), `${subscriber.acked.get('audit')?.length} of 50`).toBe(true)
+    expect(subscriber.gaps).toEqual([])
+  })
+
   it('keeps to the quota of all publishers together, and what its own subscription needs comes in all the same', async () => {
     const world = new World(seededRandom(3))
     const relay = world.add('relay', { relay: true, settings: { custody: { bytes: 300 * KIB, bytesPerPublisher: 250 * KIB } } })

@@ -12,7 +12,7 @@ import type { HistoryEvent } from '../event.js'
 import type { Content, Facts, Log, Made, NodeFacts, Op } from '../facts.js'
 import { STORE_LOST } from '../facts.js'
 import type { Ref } from '../verdict.js'
-import { isFree, isFreeSince, trimsOf } from './publish-ids.js'
+import { isFree, isFreeSince, logsOf } from './publish-ids.js'
 
 /** What of the content differs. */
 function difference (a: Content, b: Content): string | undefined {
@@ -101,7 +101,7 @@ function candidatesOf (facts: Facts, node: NodeFacts, ops: readonly Op[]): Candi
   }
   const losses = node.faults.filter(({ kind }) => STORE_LOST.includes(kind)).map(({ ref }) => ref)
   const [first] = ops
-  if (first !== undefined && ops.some(({ id }) => id !== undefined)) losses.push(...trimsOf(facts, node, first.topic))
+  if (first !== undefined && ops.some(({ id }) => id !== undefined)) for (const { trims } of logsOf(facts, node, first.topic)) for (const { ref } of trims) losses.push(ref)
   const lives = (op: Op): number => losses.filter(ref => ref < op.ref).length
   const messages = new Set<Ref | string>()
   let twin: IdAnswer | undefined

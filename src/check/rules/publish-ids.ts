@@ -2,7 +2,7 @@
  * Rule `publish-id`: publishing again under an id of the caller's gives the message that was published first, as long as it is kept; and what is said to
  * be a repetition repeats something.
  */
-import type { Facts, IdUse, NodeFacts } from '../facts.js'
+import type { Facts, IdUse, Log, NodeFacts } from '../facts.js'
 import { STORE_LOST } from '../facts.js'
 import { historyOf, type Ref } from '../verdict.js'
 
@@ -35,13 +35,21 @@ export function isFree (facts: Facts, node: NodeFacts, before: IdUse, after: { r
 
 /** The same for an operation of unknown outcome, which may have been any message of its channel. */
 export function isFreeSince (facts: Facts, node: NodeFacts, op: { readonly ref: Ref, readonly topic: string }, after: { readonly outcome: Ref }): boolean {
-  return trimsOf(facts, node, op.topic).some(ref => ref > op.ref && ref < after.outcome) || isLostBetween(node, op.ref, after.outcome)
+  return logsOf(facts, node, op.topic).some(log => log.trims.some(({ ref, through }) => ref > op.ref && ref < after.outcome && through > answeredThrough(log, op.ref))) ||
+    isLostBetween(node, op.ref, after.outcome)
 }
 
-/** Where this node trimmed its logs of the topic's channel. */
-export function trimsOf (facts: Facts, node: NodeFacts, topic: string): Ref[] {
+/** The logs in which this node published on the topic. */
+export function logsOf (facts: Facts, node: NodeFacts, topic: string): Log[] {
   const channel = topic.split('/', 1)[0]
-  return [...facts.logs.values()].flatMap(log => log.publisher === node.id && log.channel === channel ? log.trims.map(({ ref }) => ref) : [])
+  return [...facts.logs.values()].filter(log => log.publisher === node.id && log.channel === channel)
+}
+
+/** The highest position of a publish that was answered before: what is published later has a higher one. */
+function answeredThrough (log: Log, before: Ref): number {
+  let through = 0
+  for (const [position, { outcome }] of log.made) if (outcome < before) through = Math.max(through, position)
+  return through
 }
 
 /** Whether the store, and with it what ids were used, was lost or put back between two lines. */

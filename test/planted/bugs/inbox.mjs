@@ -5,8 +5,8 @@ export const INBOX = [
     what: 'an ack is answered before the cursor is on disk',
     breaks: 'processed once in effect',
     file: 'src/inbox/committer.ts',
-    find: 'const { acks, letters } = cursor\n',
-    replace: 'const { acks, letters } = cursor\n      for (const done of acks.splice(0)) done()\n',
+    find: 'const acks = cursor.takeAcks()\n',
+    replace: 'const acks = cursor.takeAcks()\n      for (const done of acks.splice(0)) done()\n',
     by: ['simulation', 'test/unit/inbox/subscriptions.test.ts']
   },
   {
@@ -86,9 +86,18 @@ export const INBOX = [
     what: 'a consumer may settle a delivery that another one has in hand',
     breaks: 'late control message',
     file: 'src/inbox/deliveries.ts',
-    find: 'if (entry !== undefined && entry.owner === consumer) {',
-    replace: 'if (entry !== undefined) {',
+    find: 'if (entry === undefined || entry.owner !== consumer) return undefined',
+    replace: 'if (entry === undefined) return undefined',
     by: 'test/unit/inbox/redelivery.test.ts'
+  },
+  {
+    name: 'ack-told-by-an-earlier-commit',
+    what: 'acks made while a commit is under way share the promise of those that are in it',
+    breaks: 'processed once in effect',
+    file: 'src/inbox/cursor.ts',
+    find: 'this.acks = []\n    this.#shared = undefined\n',
+    replace: 'this.acks = []\n',
+    by: 'test/unit/inbox/subscriptions.test.ts'
   },
   {
     name: 'closed-consumer-keeps-records',

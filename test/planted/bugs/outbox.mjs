@@ -39,8 +39,8 @@ export const OUTBOX = [
     what: 'a publish goes before others of its channel that wait for room',
     breaks: 'order',
     file: 'src/outbox/outbox.ts',
-    find: 'if (!this.#waitingIn.has(channel) && this.#admits(record))',
-    replace: 'if (this.#admits(record))',
+    find: 'if (!this.#waitingIn.has(channel) && this.#admits(channel, record))',
+    replace: 'if (this.#admits(channel, record))',
     by: 'test/unit/outbox/outbox.test.ts'
   },
   {

@@ -95,8 +95,8 @@ export const RETENTION = [
     what: 'a custodian that has no room goes on fetching what it then refuses',
     breaks: 'bounded',
     file: 'src/node/wants.ts',
-    find: 'if (this.#e.custodian.hasRoom(log.publisher)) return { from: Math.min(keepFrom',
-    replace: 'if (keepFrom > 0) return { from: Math.min(keepFrom',
+    find: 'if (this.#e.custodian.hasRoom(log.publisher)) return { from: Math.min(needs',
+    replace: 'if (keepFrom > 0) return { from: Math.min(needs',
     by: 'test/simulation/retention-custody.test.ts'
   },
   {
@@ -167,9 +167,45 @@ export const RETENTION = [
     what: 'what was trimmed and a full disk did not let go stays for ever',
     breaks: 'bounded',
     file: 'src/outbox/retention.ts',
-    find: 'else this.#drop(log, log.trimmed, log.trimmed, pass)',
-    replace: 'else this.#drop(log, 0, log.trimmed, pass)',
+    find: 'else this.#drop(log, this.#c.isCurrent(log) ? log.trimmed :',
+    replace: 'else this.#drop(log, this.#c.isCurrent(log) ? 0 :',
     by: 'test/unit/outbox/retention.test.ts'
+  },
+  {
+    name: 'trimmed-by-a-lost-life',
+    what: 'a node put back from an older copy drops what its own subscriptions need, because the life that is lost had trimmed it',
+    breaks: 'no silent loss: a gap for what is on this very disk',
+    file: 'src/outbox/retention.ts',
+    find: 'log.trimmed : Math.min(log.trimmed, this.#c.localFloor(log) - 1), log.trimmed, pass)',
+    replace: 'log.trimmed : log.trimmed, log.trimmed, pass)',
+    by: 'test/unit/outbox/retention.test.ts'
+  },
+  {
+    name: 'full-disk-asked-without-rest',
+    what: 'a disk that has no room even for dropping is asked again and again, without a pause',
+    breaks: 'bounded: a busy loop',
+    file: 'src/node/housekeeping.ts',
+    find: 'return this.#trimDue || this.#refused',
+    replace: 'return this.#trimDue',
+    by: 'test/unit/node/housekeeping.test.ts'
+  },
+  {
+    name: 'made-anew-and-taken-for-settled',
+    what: 'what a subscription had settled is taken for settled by another of its name, made later',
+    breaks: 'no silent loss: what its publisher still has is called unrecoverable',
+    file: 'src/node/engine.ts',
+    find: 'begun: (log, name) => { this.receipting.begun(log, name) },',
+    replace: 'begun: () => {},',
+    by: 'test/simulation/retention-custody.test.ts'
+  },
+  {
+    name: 'given-up-for-all-who-come',
+    what: 'a custodian that gave up what it is to fetch again does not look for it for whoever comes later',
+    breaks: 'no silent loss',
+    file: 'src/node/wants.ts',
+    find: 'this.#gone.get(log)?.remove(from, log.dropped)\n',
+    replace: '{}\n',
+    by: 'test/unit/node/wants.test.ts'
   },
   {
     name: 'refused-chore-not-told',
@@ -212,8 +248,8 @@ export const RETENTION = [
     what: 'a custodian does not fetch again what all had settled, for a subscription that it hears of later',
     breaks: 'no silent loss: what its publisher still has is called unrecoverable',
     file: 'src/node/wants.ts',
-    find: 'needs?.from ?? keepFrom, Math.max(log.trimmed + 1, this.#owed.get(log) ?? keepFrom))',
-    replace: 'needs?.from ?? keepFrom)',
+    find: 'return Math.min(keepFrom, Math.max(Math.max(log.trimmed, log.letGo) + 1, this.#owed.get(log) ?? keepFrom))',
+    replace: 'return keepFrom',
     by: 'test/simulation/retention-custody.test.ts'
   },
   {
@@ -230,8 +266,8 @@ export const RETENTION = [
     what: 'a custodian without room says that it will have what it has given up: others wait for an hour',
     breaks: 'no stall',
     file: 'src/node/wants.ts',
-    find: 'return keeps ? missing.without(this.#gone.get(log) ?? new RangeSet()) : new RangeSet()',
-    replace: 'return keeps ? missing : new RangeSet()',
+    find: 'const awaited = missing.without(this.#gone.get(log) ?? new RangeSet())',
+    replace: 'const awaited = missing.clone()',
     by: 'test/unit/node/wants.test.ts'
   },
   {
@@ -239,8 +275,8 @@ export const RETENTION = [
     what: 'a custodian does not fetch again what it dropped, for a subscription that has lost what it settled',
     breaks: 'no silent loss: what its publisher still has is called unrecoverable',
     file: 'src/node/wants.ts',
-    find: ' || (log.dropped > log.trimmed && processed.some(({ ranges }) => ranges.firstMissing(1) <= log.dropped))',
-    replace: '',
+    find: 'processed.some(({ ranges }) => ranges.firstMissing(1) <= log.dropped) || before',
+    replace: 'before',
     by: 'test/unit/node/wants.test.ts'
   },
   {

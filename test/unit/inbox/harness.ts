@@ -154,6 +154,7 @@ export class Rig {
         gap: gap => { this.gaps.push(gap) },
         buried: letter => { this.buried.push(letter) },
         processed: (log, name) => { this.processed.push({ log, name }) },
+        begun: () => {},
         needsChanged: () => { this.needsChanged++ },
         failed: error => { this.failures.push(error) }
       },

@@ -169,6 +169,33 @@ describe('the store', () => {
     expect([rig.commits - before, acked]).toEqual([2, 60])
   })
 
+  test('acks share a promise only with those that go to the disk with them', async () => {
+    const rig = new Rig()
+    rig.open()
+    rig.hold(...new FakeLog(rig.clock).fill(1, 60).batches)
+    const consumer = rig.attach()
+    const all = consumer.takeAll()
+    rig.clock.turn()
+    const told: string[] = []
+    const ack = (from: number, to: number, name: string): Array<Promise<void>> => all.slice(from, to).map(({ token }) => {
+      const promise = consumer.handle.acked(token)
+      void promise.then(() => { told.push(name) })
+      return promise
+    })
+    const first = ack(0, 10, 'first')
+    rig.clock.step()
+    const second = ack(10, 12, 'second')
+    expect(new Set([...first, ...second]).size).toBe(2)
+    // One step at a time: whoever acked while the first commit was under way is told by the second.
+    while (told.length === 0 && rig.clock.step()) await Promise.resolve()
+    await Promise.resolve()
+    expect(new Set(told)).toEqual(new Set(['first']))
+    rig.clock.turn()
+    await Promise.all([...first, ...second])
+    expect(told).toHaveLength(12)
+    await expect(consumer.handle.acked(all[0]?.token ?? 0)).rejects.toMatchObject({ code: 'ERR_DELIVERY_SETTLED' })
+  })
+
   test('when it is full acks wait, and go on by themselves when there is room', () => {
     const rig = new Rig()
     rig.open()

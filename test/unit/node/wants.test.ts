@@ -10,7 +10,7 @@ function logAt (head: number, own: boolean, over: Partial<LogState> = {}): LogSt
   return Object.assign(log, { head, ...over })
 }
 
-function wants (over: { relay?: boolean, joined?: boolean, current?: LogState, needs?: { from: number, since: number }, quarantined?: string, hasRoom?: boolean, floor?: number } = {}): Wants {
+function wants (over: { relay?: boolean, joined?: boolean, current?: LogState, needs?: { from: number, since: number }, quarantined?: string, hasRoom?: boolean, floor?: number, logs?: LogState[] } = {}): Wants {
   return new Wants({
     isClosed: false,
     forks: { isClosed: ({ publisher }: { publisher: string }) => publisher === over.quarantined },
@@ -19,6 +19,7 @@ function wants (over: { relay?: boolean, joined?: boolean, current?: LogState, n
     inbox: { needs: () => over.needs, unavailable: () => {} },
     intake: { underWay: () => undefined },
     puller: { notice: () => {} },
+    book: { logs: () => over.logs ?? [] },
     emission: { floor: () => over.floor },
     custodian: { hasRoom: () => over.hasRoom !== false },
     options: { settings: { relay: over.relay === true } }
@@ -60,6 +61,28 @@ describe('a node wants', () => {
     expect(relay.wanted(log), 'what it let go for room or age').toEqual({ from: 41, to: 50, since: 0 })
   })
 
+  it('as a relay again what it dropped and then gave up, for a subscription elsewhere that was made anew under its old name', () => {
+    const log = logAt(50, false, { dropped: 40 })
+    log.held.add(41, 50)
+    const over = { relay: true, floor: 51 }
+    const relay = wants(over)
+    const had = [{ name: 'all', ranges: RangeSet.of([1, 50]) }]
+    relay.settled(log, had)
+    relay.unavailable(log, 10, 20, 'unrecoverable')
+    over.floor = 1
+    relay.settled(log, [], had)
+    expect(relay.wanted(log)).toEqual({ from: 1, to: 50, since: 0 })
+    expect(relay.underWayOrGone(log)?.isEmpty ?? true).toBe(true)
+  })
+
+  it('as a relay what it dropped of a channel that it had left, once it joins it again', () => {
+    const log = logAt(50, false, { dropped: 40 })
+    log.held.add(41, 50)
+    const relay = wants({ relay: true, floor: 8, logs: [log] })
+    relay.joined('press')
+    expect(relay.wanted(log)).toEqual({ from: 8, to: 50, since: 0 })
+  })
+
   it('nothing of a publisher in quarantine but what its subscriptions are to be told of', () => {
     const log = logAt(9, false)
     expect(wants({ relay: true, quarantined: log.publisher }).wanted(log)).toBeUndefined()
@@ -75,6 +98,7 @@ describe('what will not come', () => {
     expect(full.awaited(log, lacks).toString()).toBe('3,8-9')
     full.unavailable(log, 3, 3, 'unrecoverable')
     expect(full.awaited(log, lacks).toString()).toBe('8-9')
+    expect(full.awaited(logAt(9, false, { dropped: 5, letGo: 3 }), lacks).toString(), 'nor is what it let go and nobody needs').toBe('8-9')
     expect(wants({ relay: true }).awaited(log, lacks).isEmpty).toBe(true)
     expect(wants({ hasRoom: false }).awaited(log, lacks).isEmpty).toBe(true)
   })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { isSkeinError } from '../../../src/base/errors.js'
-import { openTrim } from '../../../src/message/signed.js'
+import { openTrim, signTrim } from '../../../src/message/signed.js'
 import { Retention, retentionOf, type ChannelRetention } from '../../../src/outbox/retention.js'
 import { LogBook } from '../../../src/store/log-book.js'
 import type { LogState } from '../../../src/store/log-state.js'
@@ -62,6 +62,20 @@ describe('retention of own logs', () => {
     rig.latestCreationMs.set(log.channel, made).set('other', made + HOUR)
     rig.pass('trimOwn')
     expect([log.trimmed, log.trimTime]).toEqual([10, made + 1])
+  })
+
+  it('keeps of an earlier life what a subscription here still needs, also where that life had trimmed it and lost the trim', () => {
+    const rig = new Rig()
+    rig.current = 2
+    rig.localFloor = 11
+    const log = rig.log(9, 1, [HOUR, HOUR, HOUR])
+    const trim = { log: log.id, through: 20, reason: 'evicted' as const, time: rig.clock.wallMs() }
+    rig.book.noteTrim(log, trim, signTrim(fakeCrypto(self), testMesh, trim))
+    rig.pass('trimOwn')
+    expect(log.held.toString()).toBe('11-30')
+    rig.localFloor = 31
+    rig.pass('trimOwn')
+    expect(log.held.toString()).toBe('21-30')
   })
 
   it('leaves each log to the lane that writes it, and the oldest go first whoever’s turn it is', () => {
