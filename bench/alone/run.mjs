@@ -1,12 +1,11 @@
 // npm run bench -- --alone [--size 100,1024,10240 --rounds 3 --seconds 3]
 // Durable publish and end-to-end durable delivery between two processes, beside the limits of the same machine in the
 // same run, taken in turn. Figures move with the machine; the ratios are what to look at.
-import { fork } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { median, message, number, quantile, start, stop } from '../processes.mjs'
 import { fileLimit, streamLimit } from './limits.mjs'
 
 const { values } = parseArgs({ options: {
@@ -18,37 +17,14 @@ const rounds = Number(values.rounds)
 const seconds = Number(values.seconds)
 const outstanding = Number(values.outstanding)
 
-const start = (name, options) => fork(fileURLToPath(new URL(name, import.meta.url)), [JSON.stringify(options)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-const message = (child, type) => new Promise((resolve, reject) => {
-  const timer = setTimeout(() => { reject(new Error(`no ${type} within two minutes`)) }, 120_000)
-  const on = (value) => {
-    if (value.type !== type) return
-    clearTimeout(timer)
-    child.off('message', on)
-    resolve(value)
-  }
-  child.on('message', on)
-  child.once('exit', (code) => { clearTimeout(timer); reject(new Error(`a process ended with ${code}`)) })
-})
-const stop = async (child) => {
-  if (child.exitCode !== null) return
-  const gone = new Promise(resolve => { child.once('exit', resolve) })
-  child.send({ type: 'stop' })
-  const timer = setTimeout(() => { child.kill('SIGKILL') }, 5_000)
-  await gone
-  clearTimeout(timer)
-}
-const quantile = (sorted, q) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))]
-const median = (list) => quantile([...list].sort((a, b) => a - b), 0.5)
-
 /** One cell: a publisher and a subscriber that acks everything. */
 async function pair ({ size, count, rate = 0, until = 'local' }) {
   const dir = await mkdtemp(join(values.dir, 'skein-bench-'))
-  const publisher = start('publisher.mjs', { dataDir: join(dir, 'publisher'), bootstrap: [], count, size, outstanding, rate, until })
+  const publisher = start(new URL('publisher.mjs', import.meta.url), { dataDir: join(dir, 'publisher'), bootstrap: [], count, size, outstanding, rate, until })
   let subscriber
   try {
     const { addresses } = await message(publisher, 'address')
-    subscriber = start('subscriber.mjs', { dataDir: join(dir, 'subscriber'), bootstrap: addresses, count, warmup: Math.max(1, Math.floor(count / 10)) })
+    subscriber = start(new URL('subscriber.mjs', import.meta.url), { dataDir: join(dir, 'subscriber'), bootstrap: addresses, count, warmup: Math.max(1, Math.floor(count / 10)) })
     await message(subscriber, 'ready')
     const published = message(publisher, 'done')
     const received = message(subscriber, 'done')
@@ -67,7 +43,6 @@ async function pair ({ size, count, rate = 0, until = 'local' }) {
   }
 }
 
-const number = (value, digits = 0) => value.toLocaleString('en-US', { maximumFractionDigits: digits, minimumFractionDigits: digits })
 console.log(`Skein, Node ${process.version}, ${cpus().length} × ${cpus()[0].model}; ${rounds} rounds in turn, ${outstanding} outstanding; median [lowest–highest]\n`)
 for (const size of sizes) {
   const count = Math.round(seconds * (size >= 8192 ? 8_000 : size >= 1000 ? 40_000 : 80_000))

@@ -54,6 +54,8 @@ const OPTIONS: Partial<GossipsubOpts> = {
   floodPublish: false,
   doPX: false,
   batchPublish: true,
+  // A smaller message is no dearer to get twice than to be told that it is not wanted.
+  idontwantMinDataSize: 16 * 1024,
   tagMeshPeers: false,
   heartbeatInterval: 500,
   // Repair brings what is older: the cache of whole messages can be short.
