@@ -26,10 +26,11 @@ const TIMED_OUT = /^Error: (STACK_TRACE_ERROR|Test timed out)/
 const children = new Set()
 const dirs = new Set()
 for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM']) {
-  process.once(signal, () => {
+  process.on(signal, () => {
     for (const child of children) child.kill(signal)
     for (const dir of dirs) rmSync(dir, { recursive: true, force: true })
-    process.kill(process.pid, signal)
+    // Not before: a second signal would end it midway.
+    process.removeAllListeners(signal).kill(process.pid, signal)
   })
 }
 

@@ -11,11 +11,14 @@ const HERE = dirname(fileURLToPath(import.meta.url))
 /** @param {string} [plant] */
 export async function bundle (plant = process.env.SKEIN_PLANT) {
   let dir
-  // It goes with the process also when that is stopped by a signal, which then does what it always does.
+  const remove = () => { if (dir !== undefined) rmSync(dir, { recursive: true, force: true }) }
+  // It goes with the process, also when that ends by an error, such as that nobody reads what it says, or by a signal, which then does what it always does.
+  process.on('exit', remove)
   for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM']) {
-    process.once(signal, () => {
-      if (dir !== undefined) rmSync(dir, { recursive: true, force: true })
-      process.kill(process.pid, signal)
+    process.on(signal, () => {
+      remove()
+      // Not before: a second signal would end it midway.
+      process.removeAllListeners(signal).kill(process.pid, signal)
     })
   }
   dir = mkdtempSync(join(tmpdir(), 'skein-simulate-'))
@@ -36,8 +39,8 @@ export async function bundle (plant = process.env.SKEIN_PLANT) {
       writeFileSync(join(dir, fileName), code)
     }
   } catch (error) {
-    rmSync(dir, { recursive: true, force: true })
+    remove()
     throw error
   }
-  return { file: join(dir, 'simulation.mjs'), remove: () => { rmSync(dir, { recursive: true, force: true }) } }
+  return { file: join(dir, 'simulation.mjs'), remove }
 }

@@ -186,6 +186,13 @@ async function main (argv) {
   }
 }
 
+// Whoever reads may go: that is no failure.
+process.stdout.on('error', (error) => {
+  for (const child of children) child.kill()
+  if (error.code === 'EPIPE') process.exit(1)
+  throw error
+})
+
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
