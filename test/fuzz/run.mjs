@@ -94,6 +94,8 @@ class Worker {
     this.process = fork(file, { detached: true, execArgv: ['--enable-source-maps', '--max-old-space-size=1024'], stdio: ['ignore', 'inherit', 'pipe', 'pipe', 'ipc'] })
     children.add(this.process)
     this.process.once('exit', () => { children.delete(this.process) })
+    // An order that can't be given any more: that it has ended says its exit.
+    this.process.on('error', () => {})
     this.stderr = ''
     this.process.stderr.on('data', chunk => { this.stderr = (this.stderr + chunk).slice(-4000) })
     this.process.stdio[3].on('data', chunk => { this.announced = (this.announced + chunk).slice(-64) })
@@ -108,7 +110,7 @@ class Worker {
         this.process.off('exit', died)
         resolve(report)
       }
-      const died = (status, signal) => { setImmediate(() => { over({ type: 'died', why: `the process ended with ${signal ?? status}: ${this.stderr.trim().slice(-1500)}` }) }) }
+      const died = (status, signal) => { setImmediate(() => { over({ type: 'died', signal, why: `the process ended with ${signal ?? status}: ${this.stderr.trim().slice(-1500)}` }) }) }
       silent = setTimeout(() => {
         this.process.off('exit', died)
         this.process.kill('SIGKILL')
@@ -155,7 +157,9 @@ async function run (file, targets, runs, seed, jobs, minutes) {
   const total = orders.reduce((sum, { count }) => sum + count, 0)
   // What is under way is finished, and told.
   const finish = () => { orders.length = 0 }
-  stop = () => {
+  let stopped
+  stop = (signal) => {
+    stopped = signal
     stop = breakOff
     finish()
   }
@@ -174,6 +178,8 @@ async function run (file, targets, runs, seed, jobs, minutes) {
     for (let order = orders.shift(); order !== undefined; order = orders.shift()) {
       const report = await worker.do(order)
       const row = rows.get(order.target)
+      // It had not yet a group of its own when somebody stopped everything: no input has ended it.
+      if (report.type === 'died' && stopped !== undefined && report.signal === stopped) break
       if (report.type === 'died') {
         const { index, message, base64 } = await culprit(file, order, report.why)
         note({ target: order.target, seed, index, kind: 'died', message, base64 })
