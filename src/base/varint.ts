@@ -36,3 +36,6 @@ export function readVarint (bytes: Uint8Array, offset: number): { value: number,
   }
   throw new RangeError('varint too long')
 }
+
+/** Bytes of a field of protocol buffers that says its length: a tag of one byte, the length, and so many bytes. */
+export const fieldLength = (bytes: number): number => 1 + varintLength(bytes) + bytes

@@ -5,7 +5,7 @@
  */
 import { fromStrictUtf8 } from '../base/bytes.js'
 import { HEADERS_MAX } from '../base/limits.js'
-import { varintLength, writeVarint } from '../base/varint.js'
+import { fieldLength, varintLength, writeVarint } from '../base/varint.js'
 import type { Pair, Record } from './wire.js'
 
 const TOPIC = 0x0a
@@ -32,8 +32,6 @@ class Text {
     return this.#bytes
   }
 }
-
-const fieldLength = (bytes: number): number => 1 + varintLength(bytes) + bytes
 
 /** Encodes records as a batch body. */
 export function encodeRecords (records: readonly Record[]): Uint8Array<ArrayBuffer> {

@@ -19,7 +19,7 @@ import { decode, encode } from 'it-length-prefixed'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { GOSSIP_BUFFER_BYTES_MAX } from '../base/limits.js'
 import { utf8 } from '../base/bytes.js'
-import { varintLength, writeVarint } from '../base/varint.js'
+import { fieldLength, writeVarint } from '../base/varint.js'
 import { carriesMessages, essential } from './gossip-rpc.js'
 import type { GossipSent } from './network.js'
 import { GOSSIP_CACHE_BYTES, GOSSIP_CONTROL_BYTES_MAX } from './network-limits.js'
@@ -259,8 +259,6 @@ function rpcOf ({ topic, data }: RawMessage): Uint8ArrayList {
   tail.set(name, writeVarint(tail, 1, name.length))
   return new Uint8ArrayList(head.subarray(0, at), data, tail)
 }
-
-const fieldLength = (bytes: number): number => 1 + varintLength(bytes) + bytes
 
 function unprefixed (prefixed: Uint8ArrayList): Uint8Array {
   for (const rpc of decode([prefixed.sublist()], { maxDataLength: prefixed.byteLength })) return rpc.subarray()
