@@ -59,7 +59,7 @@ export class Wants {
   /** From where on a relay keeps the log for others. */
   #keptFrom (log: LogState): number {
     const keepFrom = Math.max(log.trimmed, log.dropped) + 1
-    return Math.min(keepFrom, Math.max(Math.max(log.trimmed, log.letGo) + 1, this.#owed.get(log) ?? keepFrom))
+    return Math.min(keepFrom, Math.max(log.trimmed + 1, log.letGo + 1, this.#owed.get(log) ?? keepFrom))
   }
 
   /** Durable subscriptions elsewhere have changed: what was dropped here because all that were known had settled it may be needed by a new one. */

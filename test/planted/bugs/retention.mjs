@@ -248,7 +248,7 @@ export const RETENTION = [
     what: 'a custodian does not fetch again what all had settled, for a subscription that it hears of later',
     breaks: 'no silent loss: what its publisher still has is called unrecoverable',
     file: 'src/node/wants.ts',
-    find: 'return Math.min(keepFrom, Math.max(Math.max(log.trimmed, log.letGo) + 1, this.#owed.get(log) ?? keepFrom))',
+    find: 'return Math.min(keepFrom, Math.max(log.trimmed + 1, log.letGo + 1, this.#owed.get(log) ?? keepFrom))',
     replace: 'return keepFrom',
     by: 'test/simulation/retention-custody.test.ts'
   },
