@@ -5,23 +5,26 @@
  * a store reads it before anything else. A store is made under another name and renamed when it is complete and on
  * disk, so that a file of the right name is always a whole store: whatever is wrong with it happened later, and is reported.
  */
-import { chmodSync, closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { open, type Database, type RootDatabase } from 'lmdb'
 import { isSkeinError, SkeinError } from '../base/errors.js'
-import { concat, readU32, u32 } from './keys.js'
+import { syncDirectory, type JournalMark } from './journal.js'
+import { JOURNAL_ID_BYTES } from './journal-record.js'
+import { concat, readU32, readU64, u32, u64 } from './keys.js'
 import { checkLmdbFile, type FileCheck } from './lmdb-file.js'
 import { FORMAT_TABLE } from './lmdb-walk.js'
 import { DAMAGED_HINT, ROW_CHECK_BYTES, rowHolds, sealRow } from './row-check.js'
 import { TABLES } from './store.js'
 
-export const STORE_FORMAT = 2
+export const STORE_FORMAT = 3
 /** Of which the row is checked by nothing but its length, as that of the first version was. */
 const UNCHECKED_FORMAT = 1
 /** The size that LMDB takes on most machines, written down so that a store can move to one with larger pages. */
 export const STORE_PAGE_BYTES = 4096
 
 const FORMAT_KEY = Buffer.from('format')
+const JOURNAL_KEY = Buffer.from('journal')
 const FORMAT_NAME = Buffer.from('skein-store')
 const BINARY = { keyEncoding: 'binary', encoding: 'binary' } as const
 /** The tables of this version, the one above, and room for those that later versions add. */
@@ -123,6 +126,20 @@ function checkFormat (env: Env, path: string): void {
   }
 }
 
+/** What the tables know of the journal: [1 where it was closed u8][id 8 B][applied u64]. Undefined where there never was one. */
+export function readMark (format: LmdbTable, path: string): JournalMark | undefined {
+  const row = format.getBinary(JOURNAL_KEY)
+  if (row === undefined) return undefined
+  if (!rowHolds(FORMAT_TABLE, JOURNAL_KEY, row)) throw new SkeinError('ERR_STORE_CORRUPT', `the store ${path} is damaged: the row of its journal is not what was written`, { hint: DAMAGED_HINT })
+  return { isClosed: row[0] === 1, id: Uint8Array.from(row.subarray(1, 1 + JOURNAL_ID_BYTES)), applied: readU64(row, 1 + JOURNAL_ID_BYTES) }
+}
+
+/** Within a transaction. What knows no journal must not open a store that has one, so the first one of it takes the version along. */
+export function writeMark (format: LmdbTable, { isClosed, id, applied }: JournalMark): void {
+  if (applied === 0) void format.put(FORMAT_KEY, formatRow(STORE_FORMAT))
+  void format.put(JOURNAL_KEY, sealRow(FORMAT_TABLE, JOURNAL_KEY, concat(Uint8Array.of(isClosed ? 1 : 0), id, u64(applied))))
+}
+
 /** The same in all versions from the second on. */
 function formatRow (version: number): Uint8Array {
   const row = concat(u32(version), FORMAT_NAME)
@@ -132,15 +149,4 @@ function formatRow (version: number): Uint8Array {
 function removeUnfinished (path: string): void {
   if (existsSync(path)) rmSync(path)
   rmSync(lockFileOf(path), { force: true })
-}
-
-/** The rename is durable only when the directory is. Windows cannot do this, and does not need it. */
-function syncDirectory (path: string): void {
-  if (process.platform === 'win32') return
-  const fd = openSync(path, 'r')
-  try {
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
 }

@@ -75,7 +75,7 @@ export function compareKeys (a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length
 }
 
-function writeU32 (out: Uint8Array, offset: number, value: number): void {
+export function writeU32 (out: Uint8Array, offset: number, value: number): void {
   if (offset + 4 > out.length) throw tooShort()
   out[offset] = value >>> 24
   out[offset + 1] = value >>> 16
@@ -89,4 +89,16 @@ function outOfRange (value: number, type: string): SkeinError {
 
 function tooShort (): SkeinError {
   return new SkeinError('ERR_BAD_ARGUMENT', 'the bytes end before the number does')
+}
+
+/** Works on any array of bytes, and saves making a Buffer of each key. */
+const { latin1Slice } = Buffer.prototype as unknown as { latin1Slice: (this: Uint8Array) => string }
+
+/** One character a byte, so that texts compare as the keys do. */
+export const toText = (key: Uint8Array): string => latin1Slice.call(key)
+
+export function fromText (key: string): Uint8Array {
+  const out = new Uint8Array(key.length)
+  for (let i = 0; i < key.length; i++) out[i] = key.charCodeAt(i)
+  return out
 }

@@ -7,6 +7,7 @@
 import { SkeinError } from '../base/errors.js'
 import { callDone, checkKey, checkOps, checkTable, closedError, limitOf } from './check.js'
 import { isYielding } from './room.js'
+import { fromText, toText } from './keys.js'
 import { openRow, ROW_CHECK_BYTES, sealRow } from './row-check.js'
 import { SortedTable } from './sorted-table.js'
 import { TABLES, type Store, type StoreOp, type StoreRange, type StoreStats, type Table } from './store.js'
@@ -86,20 +87,20 @@ class SortedMemoryStore implements MemoryStore {
   get (table: Table, key: Uint8Array): Uint8Array | undefined {
     this.#checkOpen()
     checkKey(key)
-    const row = this.#table(table).get(text(key))
+    const row = this.#table(table).get(toText(key))
     return row === undefined ? undefined : openRow(table, key, row.slice())
   }
 
   entries (table: Table, range: StoreRange = {}): Array<readonly [Uint8Array, Uint8Array]> {
     const from = this.#table(table)
     return this.#range(from, range).map(text => {
-      const key = bytes(text)
+      const key = fromText(text)
       return [key, openRow(table, key, (from.get(text) as Uint8Array).slice())] as const
     })
   }
 
   keys (table: Table, range: StoreRange = {}): Uint8Array[] {
-    return this.#range(this.#table(table), range).map(bytes)
+    return this.#range(this.#table(table), range).map(fromText)
   }
 
   commit (ops: readonly StoreOp[], done: (error?: Error) => void): void {
@@ -155,13 +156,13 @@ class SortedMemoryStore implements MemoryStore {
 
   /** Copies what the caller may change after the call. */
   #change (op: StoreOp): Change {
-    return { table: this.#table(op.table), key: text(op.key), value: op.type === 'put' ? sealRow(op.table, op.key, op.value) : undefined }
+    return { table: this.#table(op.table), key: toText(op.key), value: op.type === 'put' ? sealRow(op.table, op.key, op.value) : undefined }
   }
 
   #range (table: SortedTable, range: StoreRange): string[] {
     this.#checkOpen()
-    const gte = range.gte === undefined ? '' : text(range.gte)
-    const lt = range.lt === undefined ? undefined : text(range.lt)
+    const gte = range.gte === undefined ? '' : toText(range.gte)
+    const lt = range.lt === undefined ? undefined : toText(range.lt)
     return table.keys(gte, lt, range.reverse === true, limitOf(range))
   }
 
@@ -184,7 +185,7 @@ class SortedMemoryStore implements MemoryStore {
 function isUnchanged ({ ops, changes }: Pending): boolean {
   return ops.length === changes.length && ops.every((op, i) => {
     const { key, value } = changes[i] as Change
-    return text(op.key) === key && (op.type === 'del' || (value !== undefined && Buffer.compare(op.value, value.subarray(0, -ROW_CHECK_BYTES)) === 0))
+    return toText(op.key) === key && (op.type === 'del' || (value !== undefined && Buffer.compare(op.value, value.subarray(0, -ROW_CHECK_BYTES)) === 0))
   })
 }
 
@@ -193,15 +194,4 @@ function apply (changes: readonly Change[]): void {
     if (value === undefined) table.del(key)
     else table.put(key, value)
   }
-}
-
-/** Works on any array of bytes, and saves making a Buffer of each key. */
-const { latin1Slice } = Buffer.prototype as unknown as { latin1Slice: (this: Uint8Array) => string }
-
-const text = (key: Uint8Array): string => latin1Slice.call(key)
-
-function bytes (key: string): Uint8Array {
-  const out = new Uint8Array(key.length)
-  for (let i = 0; i < key.length; i++) out[i] = key.charCodeAt(i)
-  return out
 }

@@ -42,6 +42,8 @@ export interface RoomOptions {
   readonly look: () => DiskSpace
   /** Bytes of free pages within the file. */
   readonly reusable: () => number
+  /** Bytes that are admitted already and not yet on the disk. Default none. */
+  readonly pending?: () => number
   /** Monotonic. */
   readonly nowMs: () => number
   readonly reserveBytes?: number | undefined
@@ -58,10 +60,10 @@ export class Room {
 
   /** True if a commit of `needBytes` may go ahead. `essential`: it is one that must still work on a full disk. `yields`: one that leaves room for all others. */
   admits (needBytes: number, essential: boolean, yields = false): boolean {
-    const { look, reusable, nowMs, reserveBytes } = this.#options
+    const { reusable, nowMs, reserveBytes } = this.#options
     const now = nowMs()
     if (now - this.#lookedAtMs >= LOOK_VALID_MS || needBytes > (yields ? this.#yieldingBudget : this.#budget)) {
-      const disk = look()
+      const disk = this.#look()
       const reserve = reserveBytes ?? defaultReserve(disk.totalBytes)
       const left = disk.freeBytes - needBytes
       this.#yieldingBudget = 0
@@ -84,9 +86,14 @@ export class Room {
 
   /** Whether what yields would find room for so much. */
   hasSpare (needBytes: number): boolean {
-    const { look, reserveBytes } = this.#options
-    const disk = look()
+    const { reserveBytes } = this.#options
+    const disk = this.#look()
     return this.#mayYield(disk.freeBytes - needBytes, needBytes, reserveBytes ?? defaultReserve(disk.totalBytes))
+  }
+
+  #look (): DiskSpace {
+    const { freeBytes, totalBytes } = this.#options.look()
+    return { freeBytes: freeBytes - (this.#options.pending?.() ?? 0), totalBytes }
   }
 
   /** With `left` on the disk after it. */

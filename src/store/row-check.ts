@@ -9,6 +9,7 @@
 import { crc32 } from 'node:zlib'
 import { toHex } from '../base/bytes.js'
 import { SkeinError } from '../base/errors.js'
+import { writeU32 } from './keys.js'
 import { TABLES, type Table } from './store.js'
 
 /** What is left to do with a store that holds what was not written. */
@@ -26,9 +27,14 @@ const sumOf = (table: string, key: Uint8Array, value: Uint8Array): number => crc
 /** What is written to disk for this value. */
 export function sealRow (table: string, key: Uint8Array, value: Uint8Array): Uint8Array {
   const row = new Uint8Array(value.length + ROW_CHECK_BYTES)
-  row.set(value)
-  new DataView(row.buffer).setUint32(value.length, sumOf(table, key, value))
+  sealRowInto(row, 0, table, key, value)
   return row
+}
+
+/** The same, written at `at`. */
+export function sealRowInto (out: Uint8Array, at: number, table: string, key: Uint8Array, value: Uint8Array): void {
+  out.set(value, at)
+  writeU32(out, at + value.length, sumOf(table, key, value))
 }
 
 /** Whether the row is what was written under this key. */

@@ -6,13 +6,14 @@ import { storeContract } from './store.js'
 
 const GIB = 1024 ** 3
 
-storeContract('the LMDB store', async () => {
+for (const journalBytes of [0, 64 * 1024, 8 * 1024 * 1024]) storeContract(`the LMDB store with ${journalBytes === 0 ? 'no journal' : `a journal of ${journalBytes / 1024} KiB`}`, async () => {
   const dir = mkdtempSync(join(tmpdir(), 'skein-store-'))
   let full = false
   let broken = false
   return {
     open: async () => await openLmdbStore({
       path: join(dir, 'store.mdb'),
+      journalBytes,
       diskSpace: () => {
         if (broken) throw new Error('EIO: i/o error, statfs')
         return { freeBytes: full ? 0 : GIB, totalBytes: 2 * GIB }
