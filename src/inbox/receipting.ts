@@ -1,7 +1,12 @@
 /**
- * What this node says about the logs it holds: signed, cumulative, newest wins. Under load a log's word goes out at most
- * every few milliseconds, so that the cost per message falls as the rate grows; at a low rate it goes out at once. It climbs to
- * the publisher over the neighbours that lead there (`Climb`), and so does what others say.
+ * What this node says about the logs it holds: signed, cumulative, newest wins. It climbs to the publisher over the
+ * neighbours that lead there (`Climb`), and so does what others say.
+ *
+ *     eager   each batch has its receipt at once: its publisher may be waiting for it before it sends the next
+ *     paced   a receipt every few milliseconds: batches come though the one before has no receipt yet, so nobody waits for that
+ *
+ * A receipt costs as much as all else that is done for a small batch. Whether somebody waits is not told by anyone: it shows in what
+ * comes while a receipt is held back, which one in so many is for that purpose.
  */
 import { Budgets } from '../base/budget.js'
 import type { Clock, Random, Timer } from '../base/clock.js'
@@ -17,8 +22,11 @@ import { Climb, type ClimbOptions, type Statement } from './climb.js'
 
 /** Between two receipts under load. Measured: at 100 ms a publisher that waits for `stored` with 1,000 outstanding would be held to 10,000 messages a second. */
 export const RECEIPT_INTERVAL_MS = 10
-/** The interval for each record that the last receipts spoke of for the first time: below a thousand records a second each has its receipt at once, above it the interval grows to the longest. */
-const PER_RECORD_MS = 1
+/** Between two receipts to a publisher that may be waiting for each. */
+const EAGER_INTERVAL_MS = 1
+/** Of so many receipts to such a one, one is held back for a while: if another batch comes meanwhile, nobody waits for it. */
+const PROBE_EVERY = 32
+const PROBE_MS = 3
 /** Signing and checking one costs 0.2 ms: with many logs at work the interval grows, so that at most a tenth of a core goes there. */
 const PER_LOG_MS = 2
 export const RECEIPT_INTERVAL_MAX_MS = 500
@@ -91,8 +99,10 @@ export class Receipting {
   #timer: Timer | undefined
   #lastMs = Number.NEGATIVE_INFINITY
   #lastCost = 0
-  /** Records that the last receipts spoke of for the first time. */
-  #lastNews = 0
+  #isPaced = false
+  /** Batches that came since the last receipts. */
+  #arrivals = 0
+  #untilProbe = PROBE_EVERY
   #closed = false
 
   constructor (options: ReceiptingOptions) {
@@ -137,7 +147,13 @@ export class Receipting {
     this.#climb.forget(log)
   }
 
-  /** Something of this log has been stored or settled, durably. */
+  /** Batches of this log have been stored, durably. */
+  stored (log: LogState): void {
+    if (!log.own) this.#arrivals++
+    this.notice(log)
+  }
+
+  /** Something of this log has been settled, durably. */
   notice (log: LogState): void {
     if (log.own || this.#closed) return
     this.#dirty.add(log)
@@ -162,10 +178,11 @@ export class Receipting {
 
   #schedule (): void {
     if (this.#timer !== undefined || this.#closed) return
-    // One log at a low rate: whoever waits for each receipt before the next message is held up by nothing. With more its price is what counts.
     const priceMs = this.#lastCost > 1 ? this.#lastCost * PER_LOG_MS : 0
-    const intervalMs = Math.min(RECEIPT_INTERVAL_MAX_MS, Math.max(priceMs, Math.min(RECEIPT_INTERVAL_MS, Math.max(1, this.#lastNews) * PER_RECORD_MS)))
-    const delayMs = Math.max(0, this.#lastMs + intervalMs - this.#o.clock.nowMs())
+    const intervalMs = Math.min(RECEIPT_INTERVAL_MAX_MS, Math.max(priceMs, this.#isPaced ? RECEIPT_INTERVAL_MS : EAGER_INTERVAL_MS))
+    const probes = !this.#isPaced && this.#arrivals > 0 && --this.#untilProbe === 0
+    if (probes) this.#untilProbe = PROBE_EVERY
+    const delayMs = Math.max(probes ? PROBE_MS : 0, this.#lastMs + intervalMs - this.#o.clock.nowMs())
     const fire = (): void => {
       this.#timer = undefined
       if (!this.#closed) this.#flush()
@@ -179,7 +196,8 @@ export class Receipting {
   #flush (): void {
     this.#lastMs = this.#o.clock.nowMs()
     this.#lastCost = this.#dirty.size + this.#forwardSize
-    this.#lastNews = 0
+    this.#isPaced = this.#arrivals > 1
+    this.#arrivals = 0
     for (const log of this.#dirty) {
       const statement = this.#state(log)
       if (statement !== undefined) this.#climb.post(log, statement)
@@ -206,7 +224,6 @@ export class Receipting {
     const content = { by: self, sequence: this.#number(log, Math.max(before?.sequence ?? 0, said)), log: log.id, stored: capped(stored), processed }
     if (before !== undefined && before.sequence > said && same(before, content)) return undefined
     this.#spoken.set(log, content.sequence)
-    this.#lastNews += content.stored.count - (before?.stored.count ?? 0)
     const bytes = signReceipt(crypto, mesh, content)
     receipts.take(log, content, bytes)
     return { content, bytes }

@@ -26,6 +26,8 @@ import type { StoreOp } from './store.js'
 /** Of the whole file. Measured: at 60 MB/s it takes the tables a good part of the time that half of it takes to fill. */
 export const JOURNAL_BYTES_DEFAULT = 8 * 1024 * 1024
 const SEGMENTS = 2
+/** What is larger goes to the tables at once: to write it twice would cost more than it takes the tables longer. */
+const RECORD_BYTES_MAX = 64 * 1024
 /** The file is made in steps, so that its making keeps no commit waiting. */
 const MAKE_BYTES = 1024 * 1024
 
@@ -81,10 +83,10 @@ export class Journal {
   get needBytes (): number { return this.#active.needBytes + this.#other.needBytes }
   get overlayBytes (): number { return this.#active.overlay.bytes + this.#other.overlay.bytes }
 
-  /** Whether a record of these could ever stand in it, and whether it can now. */
+  /** Whether these belong in it, and whether there is room for them now. */
   room (groups: ReadonlyArray<readonly StoreOp[]>): 'never' | 'later' | 'now' {
     const bytes = recordBytes(groups)
-    if (bytes > this.#segmentBytes) return 'never'
+    if (bytes > RECORD_BYTES_MAX || bytes > this.#segmentBytes) return 'never'
     return this.#active.used + bytes <= this.#segmentBytes || this.#other.used === 0 ? 'now' : 'later'
   }
 
