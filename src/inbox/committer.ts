@@ -1,9 +1,12 @@
 /**
  * Puts changed cursors on disk, one commit at a time; what changes meanwhile goes with the next one.
  *
- *     idle ──dirty──► (end of turn, 50 ms or 1 s) ──► committing ──done──► idle, or at once the next when somebody waits
+ *     idle ──dirty──► (end of turn, 3 ms, 50 ms or 1 s) ──► committing ──done──► idle, or at once the next when somebody waits
  *                                        ▲                └──ERR_STORE_FULL──► waiting (250 ms … 5 s) ──┐
  *                                        └──────────────────────────────────────────────────────────────┘
+ *
+ * While batches keep coming, and the subscription has nothing to hand out, what was settled goes to disk along with the next batch
+ * (`alongside`): one flush for both. It waits no longer than some milliseconds for that.
  *
  * A cursor's row, the dead letters it let go of and those redriven that it is done with go in one commit.
  */
@@ -12,13 +15,15 @@ import { isSkeinError, SkeinError } from '../base/errors.js'
 import type { DeadLetter } from '../message/reports.js'
 import type { Store, StoreOp } from '../store/store.js'
 import type { Cursor, PendingLetter, Resettled, SettleDone } from './cursor.js'
-import { COMMIT_BYTES, COMMIT_CURSORS_MAX, DELIVERY_FLUSH_MS, FULL_RETRY_MS, FULL_RETRY_MS_MAX, LAZY_FLUSH_MS } from './limits.js'
+import { ALONGSIDE_MS, COMMIT_BYTES, COMMIT_CURSORS_MAX, DELIVERY_FLUSH_MS, FULL_RETRY_MS, FULL_RETRY_MS_MAX, LAZY_FLUSH_MS } from './limits.js'
 import { cursorKey, deadKey, encodeCursor } from './rows.js'
 import type { Urgency } from './subscription-core.js'
 
 export interface CommitterParts {
   readonly clock: Clock
   readonly store: Store
+  /** Whether batches come one after the other. Default no. */
+  readonly isFlowing?: () => boolean
   buried (letter: DeadLetter): void
   processed (cursor: Cursor): void
   failed (error: Error): void
@@ -41,6 +46,7 @@ export class Committer {
   #rest = new Set<Cursor>()
   #scheduled = false
   #committing = false
+  #heldTimer: Timer | undefined
   #soonTimer: Timer | undefined
   #lazyTimer: Timer | undefined
   #retryTimer: Timer | undefined
@@ -64,13 +70,28 @@ export class Committer {
       this.#scheduled = true
       this.#parts.clock.soon(() => {
         this.#scheduled = false
-        this.flush()
+        this.#flushOrWait()
       })
       return
     }
     if (!this.#urgent.has(cursor)) this.#rest.add(cursor)
     if (urgency === 'soon') this.#soonTimer ??= this.#parts.clock.after(DELIVERY_FLUSH_MS, () => { this.#soonTimer = undefined; this.flush() })
     else this.#lazyTimer ??= this.#lazily()
+  }
+
+  /** A batch is being committed in this turn. */
+  alongside (): void { if (this.#urgent.size > 0) this.flush() }
+
+  #flushOrWait (): void {
+    if (this.#mayWait()) this.#heldTimer ??= this.#parts.clock.after(ALONGSIDE_MS, () => { this.#heldTimer = undefined; this.flush() })
+    else this.flush()
+  }
+
+  /** Nobody is kept from anything if it waits for the next batch. */
+  #mayWait (): boolean {
+    if (this.#closing !== undefined || this.#parts.isFlowing?.() !== true) return false
+    for (const { core, letters, unwritten } of this.#urgent) if (core.hasMore || letters.length > 0 || unwritten.size > 0) return false
+    return true
   }
 
   #lazily (): Timer { return this.#parts.clock.after(LAZY_FLUSH_MS, () => { this.#lazyTimer = undefined; this.flush() }) }
@@ -142,7 +163,7 @@ export class Committer {
       cursor.durableRanges = ranges
       cursor.hasRow = true
     }
-    if (this.#urgent.size > 0 || this.#closing !== undefined) this.flush()
+    if (this.#urgent.size > 0 || this.#closing !== undefined) this.#flushOrWait()
     // What came due while the commit was under way, or did not fit in, has no timer any more.
     else if (this.#rest.size > 0 && this.#soonTimer === undefined) this.#lazyTimer ??= this.#lazily()
     for (const { cursor, acks, letters, resettled } of parts) {
@@ -197,7 +218,7 @@ export class Committer {
   stop (error: SkeinError): void {
     if (this.#stopped !== undefined) return
     this.#stopped = error
-    for (const timer of [this.#soonTimer, this.#lazyTimer, this.#retryTimer]) timer?.cancel()
+    for (const timer of [this.#heldTimer, this.#soonTimer, this.#lazyTimer, this.#retryTimer]) timer?.cancel()
     for (const cursor of [...this.#urgent, ...this.#rest]) this.#giveUp(cursor)
     this.#urgent.clear()
     this.#rest.clear()

@@ -58,6 +58,8 @@ export interface InboxOptions {
   readonly clockOffsetOf?: (publisher: string) => number
   /** The log is written by this life of this node. Default: none is. */
   readonly isPresent?: (log: LogState) => boolean
+  /** Whether batches come one after the other. Default no. */
+  readonly isFlowing?: () => boolean
 }
 
 export class Inbox {
@@ -85,6 +87,7 @@ export class Inbox {
     const committer = this.#committer = new Committer({
       clock,
       store,
+      isFlowing: options.isFlowing ?? (() => false),
       buried: (letter) => { listener.buried(letter) },
       processed: (cursor) => { listener.processed(cursor.log, cursor.core.name) },
       failed
@@ -119,6 +122,9 @@ export class Inbox {
       batchDamaged: (log) => { env.batches.drop(log) }
     })
   }
+
+  /** Batches are being committed in this turn: what was settled may go along. */
+  alongside (): void { this.#committer.alongside() }
 
   /**
    * Makes a durable subscription, or checks that it is as asked, or changes it. `done` when that is durable, or with

@@ -59,6 +59,8 @@ export interface IntakeOptions {
   /** Batches of this log did not get to disk, which was full; there may be room now. */
   readonly refused: (log: LogState) => void
   readonly failed: (error: Error) => void
+  /** Batches are being committed in this turn. */
+  readonly committing?: () => void
   /** The log's row is this room's to write, and not the outbox's. Default: always. */
   readonly writesRow?: (log: LogState) => boolean
 }
@@ -255,6 +257,7 @@ export class Intake {
     for (const [log, items] of byLog) ops.push(...this.#o.book.stage(log, items.map(item => item.batch), this.#o.writesRow?.(log) ?? true))
     if (ops.length === 0) return
     this.#committing = true
+    this.#o.committing?.()
     commitOrFail(this.#o.store, this.#o.clock, ops, (error) => {
       this.#committing = false
       if (error !== undefined) {

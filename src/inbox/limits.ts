@@ -31,6 +31,8 @@ export const DELAY_MS_MAX = 30 * 86_400_000
 
 /** How long the later log of a publisher waits for the earlier one, ms. A choice. */
 export const ORDER_WAIT_MS = 600_000
+/** What was settled waits so long for a batch to go to disk with, while they keep coming. */
+export const ALONGSIDE_MS = 3
 /** A delivery is counted on disk within so many ms. */
 export const DELIVERY_FLUSH_MS = 50
 /** What was passed over without delivery is on disk within so many ms. */

@@ -123,6 +123,9 @@ export class Receipting {
   /** Receipts that wait: to be passed on, as answers, and for a log to be heard of, bytes. */
   get waiting (): { readonly forward: number, readonly answers: number, readonly earlyBytes: number } { return { forward: this.#forwardSize, answers: this.#answers.size, earlyBytes: this.#earlyBytes } }
 
+  /** Batches come one after the other, and nobody waits for the receipt of each. */
+  get isPaced (): boolean { return this.#isPaced }
+
   /** The way to this publisher, or to anybody, may have changed. */
   routed (publisher?: string): void {
     if (publisher === undefined ? this.#climb.lookAll() : this.#climb.look(publisher)) this.#schedule()

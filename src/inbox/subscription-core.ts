@@ -91,6 +91,8 @@ export class SubscriptionCore implements ScanParts {
   }
 
   get filter (): FilterSet { return this.#filter }
+  /** Whether there may be something to hand out. */
+  get hasMore (): boolean { return this.#ring.size > 0 || this.#work.readyCount > 0 }
   get nextDueAt (): number { return this.#work.nextDueAt }
   wake (nowMs: number): void { this.#work.wake(nowMs) }
 

@@ -172,6 +172,7 @@ export class Engine {
       clock, store, book: this.book, self,
       clockOffsetOf: (publisher) => this.neighbours.peer(publisher)?.clockOffsetMs ?? 0,
       isPresent: (log) => log.own && this.own.isPresent(log.incarnation),
+      isFlowing: () => this.receipting.isPaced,
       listener: {
         gap: (gap) => { this.counters.add('gaps'); this.gapLog.add(gap); options.listener.gap(gap) },
         buried: (letter) => { options.listener.buried(letter) },
@@ -211,6 +212,7 @@ export class Engine {
       ahead: (batch, aheadMs) => { options.listener.ahead(batch, aheadMs) },
       held: (log, batches, pulledFrom) => { this.reception.held(log, batches, pulledFrom) },
       refused: (log) => { this.puller.notice(log) },
+      committing: () => { this.inbox.alongside() },
       writesRow: (log) => !this.own.isCurrent(log),
       failed
     })

@@ -60,6 +60,12 @@ interface Waiting {
   readonly deadlineMs: number
 }
 
+/** On disk. What is answered has no `sealed` any more. */
+interface Untold {
+  sealed: readonly Sealed[]
+  readonly byLog: ReadonlyMap<LogState, readonly Sealed[]>
+}
+
 /** A batch on its way to the disk. */
 interface Sealed {
   readonly log: LogState
@@ -78,7 +84,7 @@ export class Outbox {
   readonly #waitingIn = new Map<string, number>()
   #state: 'idle' | 'due' | 'committing' = 'idle'
   /** Commits that are done, of which nobody was told yet. */
-  readonly #untold: Array<{ readonly sealed: readonly Sealed[], readonly byLog: ReadonlyMap<LogState, readonly Sealed[]> }> = []
+  readonly #untold: Untold[] = []
   #housekeeping: Array<{ readonly make: () => StoreOp[], readonly refused: () => void }> = []
   #closed: SkeinError | undefined
   #timer = false
@@ -177,18 +183,35 @@ export class Outbox {
     })
   }
 
-  /** Sends what is on disk and answers its publishes; when the next commit was begun, not before the store has it: the disk works meanwhile. */
+  /**
+   * Answers the publishes of what is on disk, and sends it. Where another commit is begun, or whoever is answered begins one in the same
+   * turn, the store has that first: the disk works while this is sent.
+   */
   #tell (): void {
-    if (this.#state === 'committing') this.#o.clock.soon(() => { this.#tellAll() })
-    else this.#tellAll()
+    if (this.#state === 'committing') {
+      this.#o.clock.soon(() => { this.#tellAll() })
+      return
+    }
+    for (const told of this.#untold) this.#answer(told)
+    this.#o.clock.soon(() => {
+      if (this.#state === 'due') this.#commit()
+      if (this.#state === 'committing') this.#o.clock.soon(() => { this.#tellAll() })
+      else this.#tellAll()
+    })
   }
 
   #tellAll (): void {
     for (let next = this.#untold.shift(); next !== undefined; next = this.#untold.shift()) {
       for (const [log, items] of next.byLog) this.#o.committed(log, items.map(item => item.batch))
-      for (const { log, batch, entries } of next.sealed) {
-        for (const [i, { record, tag }] of entries.entries()) tag(undefined, { log, position: batch.base + i, time: record.time, duplicate: false })
-      }
+      this.#answer(next)
+    }
+  }
+
+  #answer (told: Untold): void {
+    const { sealed } = told
+    told.sealed = []
+    for (const { log, batch, entries } of sealed) {
+      for (const [i, { record, tag }] of entries.entries()) tag(undefined, { log, position: batch.base + i, time: record.time, duplicate: false })
     }
   }
 
