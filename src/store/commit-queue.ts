@@ -20,6 +20,8 @@ export interface CommitQueueParts {
   readonly write: (groups: ReadonlyArray<readonly StoreOp[]>) => Promise<void>
   /** Why this commit is refused, if it is. `first`: nothing was admitted to this group before. Throws what the store has failed of. */
   readonly admit: (ops: readonly StoreOp[], first: boolean) => SkeinError | undefined
+  /** Makes what room can be made at once, before something is refused for want of it. Undefined where there is nothing to gain. */
+  readonly relieve?: () => Promise<void> | undefined
 }
 
 interface Pending {
@@ -69,6 +71,12 @@ export class CommitQueue {
     const group = this.#takeGroup()
     this.#writing = group
     const admitted = this.#admitted(group)
+    const relief = group.some(({ refusal }) => refusal !== undefined) ? this.#parts.relieve?.() : undefined
+    if (relief === undefined) this.#write(group, admitted)
+    else relief.then(() => { if (this.#writing === group) this.#write(group, this.#admitted(group)) }, error => { this.fail(error as SkeinError) })
+  }
+
+  #write (group: Pending[], admitted: ReadonlyArray<readonly StoreOp[]>): void {
     if (this.#failure !== undefined || admitted.length === 0) {
       this.#finish()
       return

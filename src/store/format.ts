@@ -126,18 +126,21 @@ function checkFormat (env: Env, path: string): void {
   }
 }
 
-/** What the tables know of the journal: [1 where it was closed u8][id 8 B][applied u64]. Undefined where there never was one. */
+/** What the tables know of the journal: [1 where it was closed u8][id 8 B][applied u64][bytes u32]. Undefined where there never was one. */
 export function readMark (format: LmdbTable, path: string): JournalMark | undefined {
   const row = format.getBinary(JOURNAL_KEY)
   if (row === undefined) return undefined
   if (!rowHolds(FORMAT_TABLE, JOURNAL_KEY, row)) throw new SkeinError('ERR_STORE_CORRUPT', `the store ${path} is damaged: the row of its journal is not what was written`, { hint: DAMAGED_HINT })
-  return { isClosed: row[0] === 1, id: Uint8Array.from(row.subarray(1, 1 + JOURNAL_ID_BYTES)), applied: readU64(row, 1 + JOURNAL_ID_BYTES) }
+  return { isClosed: row[0] === 1, id: Uint8Array.from(row.subarray(1, 1 + JOURNAL_ID_BYTES)), applied: readU64(row, 1 + JOURNAL_ID_BYTES), bytes: readU32(row, 9 + JOURNAL_ID_BYTES) }
 }
 
-/** Within a transaction. What knows no journal must not open a store that has one, so the first one of it takes the version along. */
-export function writeMark (format: LmdbTable, { isClosed, id, applied }: JournalMark): void {
-  if (applied === 0) void format.put(FORMAT_KEY, formatRow(STORE_FORMAT))
-  void format.put(JOURNAL_KEY, sealRow(FORMAT_TABLE, JOURNAL_KEY, concat(Uint8Array.of(isClosed ? 1 : 0), id, u64(applied))))
+/** Of the transaction with which a journal comes into use. */
+const FIRST_NUMBER = 1
+
+/** Within a transaction. What knows no journal must not open a store that has one: the version says so from the first on. */
+export function writeMark (format: LmdbTable, { isClosed, id, applied, bytes }: JournalMark): void {
+  if (applied === FIRST_NUMBER) void format.put(FORMAT_KEY, formatRow(STORE_FORMAT))
+  void format.put(JOURNAL_KEY, sealRow(FORMAT_TABLE, JOURNAL_KEY, concat(Uint8Array.of(isClosed ? 1 : 0), id, u64(applied), u32(bytes))))
 }
 
 /** The same in all versions from the second on. */

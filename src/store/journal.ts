@@ -34,6 +34,8 @@ const MAKE_BYTES = 1024 * 1024
 /** What the tables know of the journal. */
 export interface JournalMark {
   readonly id: Uint8Array
+  /** Of its file. */
+  readonly bytes: number
   /** The tables have all records up to this. */
   readonly applied: number
   /** All there was is in the tables, and nothing was written to the journal since. */
@@ -58,6 +60,8 @@ export interface Unapplied {
 
 export class Journal {
   readonly id = randomBytes(JOURNAL_ID_BYTES)
+  /** Of the file. */
+  readonly bytes: number
   readonly #fd: number
   readonly #segmentBytes: number
   #active: Segment
@@ -67,15 +71,15 @@ export class Journal {
 
   constructor (fd: number, bytes: number) {
     this.#fd = fd
+    this.bytes = bytes
     this.#segmentBytes = Math.floor(bytes / SEGMENTS / JOURNAL_BLOCK_BYTES) * JOURNAL_BLOCK_BYTES
     this.#active = newSegment(0)
     this.#other = newSegment(this.#segmentBytes)
   }
 
-  get bytes (): number { return SEGMENTS * this.#segmentBytes }
   /** A segment is full that the tables do not have yet. */
   get isFull (): boolean { return this.#other.used > 0 }
-  /** The last record written. */
+  /** The number of the last record, or of the transaction that went past the journal after it. */
   get last (): number { return this.#number }
   /** What reads must see over the tables, newest first. */
   get layers (): readonly Overlay[] { return this.#layers }
@@ -104,6 +108,9 @@ export class Journal {
     this.#relayer()
     await writeDurably(this.#fd, buffer.subarray(at, at + bytes), segment.offset + at)
   }
+
+  /** A number for a transaction that goes past the journal: were it lost, what is recorded behind it would not be taken to follow what is before it. */
+  pass (): void { this.#number++ }
 
   /** The oldest that is not in the tables. What is appended from now on is not in it. */
   unapplied (): Unapplied | undefined {
@@ -188,8 +195,9 @@ export async function makeJournal (path: string, bytes: number, isWanted: () => 
 export function recoverJournal (path: string, mark: JournalMark): Unapplied {
   if (!existsSync(path)) throw corrupt(path, 'it is gone, and the store was not closed')
   const fd = openSync(path, constants.O_RDONLY)
-  const file = Buffer.allocUnsafeSlow(fstatSync(fd).size)
+  const file = Buffer.allocUnsafeSlow(mark.bytes)
   try {
+    if (fstatSync(fd).size !== mark.bytes) throw corrupt(path, `it should be ${mark.bytes} bytes long`)
     for (let at = 0; at < file.length;) {
       const read = readSync(fd, file, at, file.length - at, at)
       if (read === 0) throw corrupt(path, 'it ends before its end')

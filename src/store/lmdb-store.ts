@@ -118,7 +118,9 @@ class LmdbStore implements Store {
     if (mark?.isClosed === false) this.#recovered = recoverJournal(journalPathOf(path), mark)
     this.#queue = new CommitQueue({
       write: async groups => { await this.#write(groups) },
-      admit: (ops, first) => this.#admit(ops, first)
+      admit: (ops, first) => this.#admit(ops, first),
+      // What the tables will need is estimated generously while it is in the journal only.
+      relieve: () => this.pending() > 0 && this.#mayApply() ? this.#transact([]) : undefined
     })
     tables.watchForFaults(error => { this.#fail(error) })
   }
@@ -225,7 +227,7 @@ class LmdbStore implements Store {
   }
 
   async #append (journal: Journal, groups: ReadonlyArray<readonly StoreOp[]>): Promise<void> {
-    let need = PAGES_PER_TRANSACTION * STORE_PAGE_BYTES
+    let need = 0
     for (const ops of groups) need += bytesNeeded(ops, STORE_PAGE_BYTES)
     try {
       const written = journal.append(groups, need)
@@ -243,7 +245,7 @@ class LmdbStore implements Store {
     if (journal === undefined || this.#transaction !== undefined || this.#failed) return
     const next = this.#mayApply() ? journal.unapplied() : undefined
     if (next === undefined) return
-    const mark: JournalMark = { id: journal.id, applied: next.last, isClosed: false }
+    const mark: JournalMark = { id: journal.id, bytes: journal.bytes, applied: next.last, isClosed: false }
     this.#transaction = this.#tables.write(put => { for (const row of next.overlay.rows()) put(...row) }, mark).then(() => {
       this.#mark = mark
       journal.applied()
@@ -266,6 +268,7 @@ class LmdbStore implements Store {
   async #transact (groups: ReadonlyArray<readonly StoreOp[]>, closing = false): Promise<void> {
     while (this.#transaction !== undefined) await this.#transaction
     const journal = this.#journal ?? (closing ? undefined : this.#made)
+    journal?.pass()
     const mark = markAfter(journal, this.#recovered, this.#mark, closing)
     const layers = [...this.#layers()].reverse()
     this.#transaction = this.#tables.write(put => {
@@ -296,7 +299,7 @@ class LmdbStore implements Store {
 
   #mayApply (): boolean {
     try {
-      return this.#room.admits(PAGES_PER_TRANSACTION * STORE_PAGE_BYTES, true)
+      return this.#room.admitsPending(PAGES_PER_TRANSACTION * STORE_PAGE_BYTES)
     } catch {
       return false
     }
@@ -329,9 +332,9 @@ const NONE: readonly Overlay[] = []
 
 /** What the tables are to know after a transaction that takes along all there is. */
 function markAfter (journal: Journal | undefined, recovered: Unapplied | undefined, mark: JournalMark | undefined, isClosed: boolean): JournalMark | undefined {
-  if (journal !== undefined) return { id: journal.id, applied: journal.last, isClosed }
+  if (journal !== undefined) return { id: journal.id, bytes: journal.bytes, applied: journal.last, isClosed }
   if (mark === undefined) return undefined
-  return { id: mark.id, applied: recovered?.last ?? mark.applied, isClosed: true }
+  return { ...mark, applied: recovered?.last ?? mark.applied, isClosed: true }
 }
 
 /** A copy: the row is part of a buffer that is used again. */

@@ -84,6 +84,15 @@ export class Room {
     return true
   }
 
+  /** Whether what is pending, which was admitted, and so much beside it can go to the disk as it is now. */
+  admitsPending (needBytes: number): boolean {
+    const { look, reusable, reserveBytes, pending } = this.#options
+    const { freeBytes, totalBytes } = look()
+    const floor = (reserveBytes ?? defaultReserve(totalBytes)) / 2
+    const need = needBytes + (pending?.() ?? 0)
+    return freeBytes - need >= floor || (freeBytes >= floor && reusable() >= 2 * need)
+  }
+
   /** Whether what yields would find room for so much. */
   hasSpare (needBytes: number): boolean {
     const { reserveBytes } = this.#options

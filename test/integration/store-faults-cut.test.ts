@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { isSkeinError } from '../../src/base/errors.js'
 import { openLmdbStore } from '../../src/store/lmdb-store.js'
 import { compileShim, NO_SHIM, parseLog, type DiskOp } from '../support/disk-shim.js'
-import { lastWhole, makeFirstCommit, SIZE } from '../support/store-commits.js'
+import { JOURNALS, lastWhole, makeFirstCommit, SIZE } from '../support/store-commits.js'
 import { seededRandom } from '../contract/network-clock.js'
 
 const WRITER = fileURLToPath(new URL('../support/store-writer.mjs', import.meta.url))
@@ -16,6 +16,9 @@ const COMMITS = 150
 /** More by hand: `SKEIN_CUTS=5000 npx vitest run test/integration/store-faults-cut.test.ts`. */
 const CUTS = Number(process.env.SKEIN_CUTS ?? 150)
 const SECTOR = 512
+
+/** The store file, and its journal where there is one. */
+type Files = readonly [store: Buffer, journal: Buffer]
 
 describe('a store whose power is cut', () => {
   let dir: string
@@ -27,11 +30,11 @@ describe('a store whose power is cut', () => {
   afterEach(() => { rmSync(dir, { recursive: true, force: true }) })
 
   /** Lets a writer write, and tells what it did to the file and what it said, in order. Before that the file was as `base`. */
-  async function written (shim: string): Promise<{ base: Buffer, ops: DiskOp[] }> {
-    await makeFirstCommit(path)
-    const base = readFileSync(path)
+  async function written (shim: string, journalBytes: number): Promise<{ base: Files, ops: DiskOp[] }> {
+    await makeFirstCommit(path, journalBytes)
+    const base: Files = [readFileSync(path), journalBytes === 0 ? Buffer.alloc(0) : readFileSync(`${path}-journal`)]
     const said = join(dir, 'said')
-    const child = spawn(process.execPath, [WRITER, path, '1', `${SIZE}`, said], {
+    const child = spawn(process.execPath, [WRITER, path, '1', `${SIZE}`, `${journalBytes}`, said], {
       env: { ...process.env, LD_PRELOAD: shim, DISK_SHIM_FILE: '/store.mdb', DISK_SHIM_LOG: join(dir, 'log'), DISK_SHIM_TEXT: '/said' }, stdio: ['ignore', 'inherit', 'inherit']
     })
     const timer = setInterval(() => { if (existsSync(said) && statSync(said).size > COMMITS * 4) child.kill('SIGKILL') }, 2)
@@ -41,34 +44,38 @@ describe('a store whose power is cut', () => {
   }
 
   /**
-   * The file as it is found after the power went at operation `cut`: all that was durable, and of the rest what chance has
+   * The files as they are found after the power went at operation `cut`: all that was durable, and of the rest what chance has
    * left: some writes, and of some only a few sectors. `liar`: a disk that confirms what it has not written.
    */
-  function image (base: Buffer, ops: readonly DiskOp[], cut: number, random: () => number, liar: boolean): { file: Buffer, said: number } {
-    let size = base.length
-    for (const { kind, offset, bytes } of ops.slice(0, cut + 1)) if (kind !== 'T') size = Math.max(size, offset + bytes.length)
-    const file = Buffer.alloc(size)
-    base.copy(file)
-    let end = base.length
+  function image (base: Files, ops: readonly DiskOp[], cut: number, random: () => number, liar: boolean): { files: Files, said: number } {
+    const ends = base.map(({ length }) => length)
+    const files = base.map((bytes, n) => {
+      let size = bytes.length
+      for (const { kind, journal, offset, bytes } of ops.slice(0, cut + 1)) if (kind !== 'T' && journal === (n === 1)) size = Math.max(size, offset + bytes.length)
+      const file = Buffer.alloc(size)
+      bytes.copy(file)
+      return file
+    })
     let said = 0
     let pending: DiskOp[] = []
-    const put = ({ offset, bytes }: DiskOp, chance: number): void => {
+    const put = ({ journal, offset, bytes }: DiskOp, chance: number): void => {
+      const n = journal ? 1 : 0
       for (let at = 0; at < bytes.length;) {
         const next = Math.min(bytes.length, (Math.floor((offset + at) / SECTOR) + 1) * SECTOR - offset)
         if (random() < chance) {
-          bytes.copy(file, offset + at, at, next)
-          end = Math.max(end, offset + next)
+          bytes.copy(files[n] as Buffer, offset + at, at, next)
+          ends[n] = Math.max(ends[n] as number, offset + next)
         }
         at = next
       }
     }
     for (const op of ops.slice(0, cut)) {
-      if (op.kind === 'W') pending.push(op)
+      if (op.kind === 'T') said = Math.max(said, ...op.bytes.toString().split('\n').map(Number))
+      else if (op.kind === 'W' || (liar && op.journal)) pending.push(op)
       else if (op.kind === 'D') put(op, 1)
-      else if (op.kind === 'T') said = Math.max(said, ...op.bytes.toString().split('\n').map(Number))
       else if (!liar) {
-        for (const write of pending) put(write, 1)
-        pending = []
+        for (const write of pending) if (write.journal === op.journal) put(write, 1)
+        pending = pending.filter(write => write.journal !== op.journal)
       } else pending = pending.slice(-40)
     }
     const underWay = ops[cut]
@@ -76,20 +83,21 @@ describe('a store whose power is cut', () => {
     const kept = random()
     const torn = random()
     for (const write of pending) if (random() < kept) put(write, random() < torn ? random() : 1)
-    return { file: file.subarray(0, end), said }
+    return { files: [(files[0] as Buffer).subarray(0, ends[0]), (files[1] as Buffer).subarray(0, ends[1])], said }
   }
 
-  async function cuts (base: Buffer, ops: readonly DiskOp[], liar: boolean, check: (outcome: { last: number | undefined, said: number }) => void): Promise<void> {
+  async function cuts (base: Files, ops: readonly DiskOp[], liar: boolean, check: (outcome: { last: number | undefined, said: number }) => void): Promise<void> {
     const random = seededRandom(7)
     const copy = join(dir, 'copy.mdb')
     for (let n = 0; n < CUTS; n++) {
       const cut = Math.floor(random.float() * ops.length)
-      const { file, said } = image(base, ops, cut, () => random.float(), liar)
-      rmSync(`${copy}-lock`, { force: true })
+      const { files: [file, journal], said } = image(base, ops, cut, () => random.float(), liar)
+      for (const beside of ['-lock', '-journal']) rmSync(`${copy}${beside}`, { force: true })
       writeFileSync(copy, file)
+      if (journal.length > 0) writeFileSync(`${copy}-journal`, journal)
       let last: number | undefined
       try {
-        const store = await openLmdbStore({ path: copy, reserveBytes: 0 })
+        const store = await openLmdbStore({ path: copy, reserveBytes: 0, journalBytes: 0 })
         try {
           last = lastWhole(store)
         } finally {
@@ -102,23 +110,25 @@ describe('a store whose power is cut', () => {
     }
   }
 
-  test('has every commit that was done, whole, whatever became of what was not yet flushed', async ({ skip }) => {
+  test.for(JOURNALS)('has every commit that was done, whole, whatever became of what was not yet flushed, with %s', { timeout: 120_000 }, async ([, journalBytes], { skip }) => {
     const shim = compileShim(dir)
     if (shim === undefined) return skip(NO_SHIM)
-    const { base, ops } = await written(shim)
-    expect(ops.filter(({ kind }) => kind === 'S').length).toBeGreaterThan(10)
+    const { base, ops } = await written(shim, journalBytes)
+    expect(ops.filter(({ kind, journal }) => journal ? kind === 'D' : kind === 'S').length).toBeGreaterThan(10)
+    if (journalBytes > 0) expect(ops.filter(({ kind, journal }) => journal && kind === 'D').length).toBeGreaterThan(10)
     let beyond = 0
     await cuts(base, ops, false, ({ last, said }) => {
       expect(last, `nothing is refused, and ${said} was said`).toBeGreaterThanOrEqual(said)
       if (last !== undefined && last > said) beyond++
     })
     expect(beyond, 'some commits were on disk and not yet said').toBeGreaterThan(0)
-  }, 120_000)
+  })
 
-  test('is refused, and never taken for whole, where the disk has confirmed what it did not write', async ({ skip }) => {
+  // Of LMDB's file only: a page of which a few sectors are of another time may look sound, as one of an empty table does, and then a journal's records follow on what is not there.
+  test('is refused, and never taken for whole, where the disk has confirmed what it did not write', { timeout: 120_000 }, async ({ skip }) => {
     const shim = compileShim(dir)
     if (shim === undefined) return skip(NO_SHIM)
-    const { base, ops } = await written(shim)
+    const { base, ops } = await written(shim, 0)
     let refused = 0
     await cuts(base, ops, true, ({ last, said }) => {
       if (last === undefined) refused++
@@ -126,5 +136,5 @@ describe('a store whose power is cut', () => {
       else expect(last).toBeLessThanOrEqual(said + 64)
     })
     expect(refused).toBeGreaterThan(CUTS / 4)
-  }, 120_000)
+  })
 })

@@ -31,7 +31,7 @@ describe('a node whose disk fails', () => {
   })
 
   test.for<[string, string]>([
-    ['flush', 'sync:8'], ['flush, later', 'sync:40'], ['flush, once only', 'sync:25:once'], ['write of a head page', 'head:20'], ['write of a head page, once only', 'head:33:once'], ['write', 'write:200'], ['write, once only', 'write:111:once']
+    ['flush', 'sync:8'], ['flush, later', 'sync:40'], ['flush, once only', 'sync:25:once'], ['write of a head page', 'head:20'], ['write of a head page, once only', 'head:33:once'], ['write', 'write:200'], ['write, once only', 'write:111:once'], ['write of the journal', 'journal:40'], ['write of the journal, once only', 'journal:300:once']
   ])('at a %s stops, says nothing is done any more, and has all that it said when it starts again', { timeout: 60_000 }, async ([, fail], { skip }) => {
     const shim = compileShim(dir)
     if (shim === undefined) return skip(NO_SHIM)

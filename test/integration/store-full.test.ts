@@ -14,6 +14,8 @@ const put = (n: number): StoreOp => ({ type: 'put', table: 'batch', key: u32(n),
 const del = (n: number): StoreOp => ({ type: 'del', table: 'batch', key: u32(n) })
 const ack = (n: number): StoreOp => ({ type: 'put', table: 'cursor', key: u32(n), value: u32(n) })
 
+const JOURNALS = [['no journal', 0], ['a journal', MIB]] as const
+
 async function commit (store: Store, ...ops: StoreOp[]): Promise<string> {
   return await new Promise(resolve => { store.commit(ops, error => { resolve(error === undefined ? 'done' : (error as { code?: string }).code ?? 'no code') }) })
 }
@@ -52,9 +54,9 @@ describe('a store on a disk that is full', () => {
     rmSync(dir, { recursive: true, force: true })
   })
 
-  test('refuses with ERR_STORE_FULL, loses nothing, still acks and trims, and goes on when the trim made room', async ({ skip }) => {
+  test.for(JOURNALS)('refuses with ERR_STORE_FULL, loses nothing, still acks and trims, and goes on when the trim made room, with %s', { timeout: 30_000 }, async ([, journalBytes], { skip }) => {
     if (!mounted) return skip('mounting a small disk needs root')
-    let store = await openLmdbStore({ path: join(dir, 'store.mdb') })
+    let store = await openLmdbStore({ path: join(dir, 'store.mdb'), journalBytes })
     const [outcome, count] = await fill(store, 0)
     expect(outcome).toBe('ERR_STORE_FULL')
     expect(count).toBeGreaterThan(300)
@@ -65,7 +67,7 @@ describe('a store on a disk that is full', () => {
     expect(await commit(store, put(count))).toBe('ERR_STORE_FULL')
 
     await store.close()
-    store = await openLmdbStore({ path: join(dir, 'store.mdb') })
+    store = await openLmdbStore({ path: join(dir, 'store.mdb'), journalBytes })
     checkAll(store, 0, count)
 
     for (let n = 0; n < 200; n++) expect(await commit(store, del(n))).toBe('done')
@@ -73,11 +75,11 @@ describe('a store on a disk that is full', () => {
     expect(more - count).toBeGreaterThan(120)
     checkAll(store, 200, more)
     await store.close()
-  }, 30_000)
+  })
 
-  test('goes on by itself when somebody else makes room', async ({ skip }) => {
+  test.for(JOURNALS)('goes on by itself when somebody else makes room, with %s', { timeout: 30_000 }, async ([, journalBytes], { skip }) => {
     if (!mounted) return skip('mounting a small disk needs root')
-    const store = await openLmdbStore({ path: join(dir, 'store.mdb') })
+    const store = await openLmdbStore({ path: join(dir, 'store.mdb'), journalBytes })
     writeFileSync(join(dir, 'ballast'), Buffer.alloc(16 * MIB))
     const [outcome, count] = await fill(store, 0)
     expect(outcome).toBe('ERR_STORE_FULL')
@@ -85,6 +87,26 @@ describe('a store on a disk that is full', () => {
     rmSync(join(dir, 'ballast'))
     expect(await commit(store, put(count))).toBe('done')
     checkAll(store, 0, count + 1)
+    await store.close()
+  })
+
+  test('keeps in the journal what there is no room for in the tables, over restarts too, until there is', async ({ skip }) => {
+    if (!mounted) return skip('mounting a small disk needs root')
+    const path = join(dir, 'store.mdb')
+    let store = await openLmdbStore({ path, journalBytes: MIB })
+    for (let n = 0; n < 4; n++) expect(await commit(store, put(n))).toBe('done')
+    useUp()
+    await store.close()
+    store = await openLmdbStore({ path, journalBytes: MIB })
+    checkAll(store, 0, 4)
+    expect(await commit(store, put(4))).toBe('ERR_STORE_FULL')
+    expect(await commit(store, ack(0))).toBe('ERR_STORE_FULL')
+    rmSync(join(dir, 'ballast'))
+    expect(await commit(store, ack(0), del(0))).toBe('done')
+    checkAll(store, 1, 4)
+    await store.close()
+    store = await openLmdbStore({ path, journalBytes: 0 })
+    checkAll(store, 1, 4)
     await store.close()
   }, 30_000)
 

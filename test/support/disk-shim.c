@@ -1,10 +1,13 @@
 /*
- * Loaded before libc (LD_PRELOAD), between a program and the file whose path ends with $DISK_SHIM_FILE.
+ * Loaded before libc (LD_PRELOAD), between a program and the file whose path ends with $DISK_SHIM_FILE, and that file's journal, whose
+ * path has "-journal" after that.
  *
- *   $DISK_SHIM_FAIL=CALL:N[:once]  the Nth CALL (write, sync or head) fails with EIO, and all after it unless `once`. `head` is a
- *                                  write to a descriptor opened with O_DSYNC, which is how LMDB writes its head pages.
- *   $DISK_SHIM_LOG=PATH            what is done to the file, in order. Records of [kind u8][offset u64][length u64][bytes]:
- *                                  W written, D written and durable, S all before is durable. T: text written to $DISK_SHIM_TEXT.
+ *   $DISK_SHIM_FAIL=CALL:N[:once]  the Nth CALL (write, sync, head or journal) fails with EIO, and all after it unless `once`. `head` is a
+ *                                  write to a descriptor opened with O_DSYNC, which is how LMDB writes its head pages; `journal` is
+ *                                  one to the journal.
+ *   $DISK_SHIM_LOG=PATH            what is done to the files, in order. Records of [kind u8][offset u64][length u64][bytes]:
+ *                                  W written, D written and durable, S all before is durable; in lower case for the journal.
+ *                                  T: text written to $DISK_SHIM_TEXT.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -21,7 +24,7 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int logFd = -2;
-static long calls[3];
+static long calls[4];
 
 static ssize_t (*realWrite)(int, const void *, size_t);
 static ssize_t (*realPwrite)(int, const void *, size_t, off_t);
@@ -39,9 +42,11 @@ __attribute__((constructor)) static void load(void) {
   realFsync = dlsym(RTLD_NEXT, "fsync");
 }
 
-static int endsWith(int fd, const char *variable) {
-  const char *end = getenv(variable);
-  if (end == NULL || fd < 0) return 0;
+static int endsWith(int fd, const char *variable, const char *more) {
+  const char *value = getenv(variable);
+  if (value == NULL || fd < 0) return 0;
+  char end[4096];
+  snprintf(end, sizeof end, "%s%s", value, more);
   char link[64], path[4096];
   snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
   ssize_t length = readlink(link, path, sizeof path - 1);
@@ -49,11 +54,12 @@ static int endsWith(int fd, const char *variable) {
   return length >= (ssize_t) wanted && memcmp(path + length - wanted, end, wanted) == 0;
 }
 
-static int isStore(int fd) { return endsWith(fd, "DISK_SHIM_FILE"); }
+static int isJournal(int fd) { return endsWith(fd, "DISK_SHIM_FILE", "-journal"); }
+static int isStore(int fd) { return endsWith(fd, "DISK_SHIM_FILE", "") || isJournal(fd); }
 
-/* 0 write, 1 sync, 2 head */
+/* 0 write, 1 sync, 2 head, 3 journal */
 static int fails(int kind) {
-  static const char *names[] = { "write", "sync", "head" };
+  static const char *names[] = { "write", "sync", "head", "journal" };
   const char *fail = getenv("DISK_SHIM_FAIL");
   if (fail == NULL) return 0;
   long n = ++calls[kind];
@@ -79,13 +85,13 @@ static int isDurable(int fd) { return (fcntl(fd, F_GETFL) & O_DSYNC) != 0; }
 
 /* The lock makes the order in the log that of the calls. */
 static ssize_t store(int fd, const void *bytes, size_t length, off_t offset) {
-  int head = isDurable(fd);
+  int durable = isDurable(fd), journal = isJournal(fd);
   pthread_mutex_lock(&lock);
   ssize_t written = -1;
-  if (fails(head ? 2 : 0)) errno = EIO;
+  if (fails(journal ? 3 : durable ? 2 : 0)) errno = EIO;
   else {
     written = realPwrite(fd, bytes, length, offset);
-    if (written > 0) record(head ? 'D' : 'W', (uint64_t) offset, bytes, (uint64_t) written);
+    if (written > 0) record((durable ? 'D' : 'W') + (journal ? 32 : 0), (uint64_t) offset, bytes, (uint64_t) written);
   }
   pthread_mutex_unlock(&lock);
   return written;
@@ -118,7 +124,7 @@ ssize_t write(int fd, const void *bytes, size_t length) {
     if (written > 0) lseek(fd, written, SEEK_CUR);
     return written;
   }
-  if (endsWith(fd, "DISK_SHIM_TEXT")) {
+  if (endsWith(fd, "DISK_SHIM_TEXT", "")) {
     pthread_mutex_lock(&lock);
     record('T', 0, bytes, length);
     pthread_mutex_unlock(&lock);
@@ -135,12 +141,13 @@ ssize_t writev(int fd, const struct iovec *parts, int count) {
 
 static int syncStore(int fd, int (*real)(int)) {
   if (!isStore(fd)) return real(fd);
+  int journal = isJournal(fd);
   pthread_mutex_lock(&lock);
   int result = -1;
-  if (fails(1)) errno = EIO;
+  if (!journal && fails(1)) errno = EIO;
   else {
     result = real(fd);
-    if (result == 0) record('S', 0, NULL, 0);
+    if (result == 0) record(journal ? 's' : 'S', 0, NULL, 0);
   }
   pthread_mutex_unlock(&lock);
   return result;

@@ -21,6 +21,8 @@ export const NO_SHIM = 'it takes Linux and a C compiler to stand between the sto
 export interface DiskOp {
   /** Written, written and durable, all before is durable, said. */
   readonly kind: 'W' | 'D' | 'S' | 'T'
+  /** To the journal, and not to the store file. */
+  readonly journal: boolean
   readonly offset: number
   readonly bytes: Buffer
 }
@@ -31,7 +33,8 @@ export function parseLog (log: Buffer): DiskOp[] {
   for (let at = 0; at + 17 <= log.length;) {
     const length = Number(log.readBigUInt64LE(at + 9))
     if (at + 17 + length > log.length) break
-    ops.push({ kind: String.fromCharCode(log[at] as number) as DiskOp['kind'], offset: Number(log.readBigUInt64LE(at + 1)), bytes: log.subarray(at + 17, at + 17 + length) })
+    const letter = String.fromCharCode(log[at] as number)
+    ops.push({ kind: letter.toUpperCase() as DiskOp['kind'], journal: letter !== letter.toUpperCase(), offset: Number(log.readBigUInt64LE(at + 1)), bytes: log.subarray(at + 17, at + 17 + length) })
     at += 17 + length
   }
   return ops

@@ -1,16 +1,16 @@
 /**
  * Writes to a store until it is killed, several commits at a time, and says after each `done` which it was.
- * A fourth argument is a file to say it in, by a write that has happened when the call returns.
+ * The fourth argument is the size of the journal; a fifth is a file to say it in, by a write that has happened when the call returns.
  * Commit n puts n into `cursor`, a value of n's own bytes into `batch` and deletes what commit n - 40 put there.
  */
 import { openSync, writeSync } from 'node:fs'
 import { openLmdbStore } from '../../build/store/lmdb-store.js'
 import { u32 } from '../../build/store/keys.js'
 
-const [path, first, size, said] = process.argv.slice(2)
+const [path, first, size, journal, said] = process.argv.slice(2)
 const file = said === undefined ? undefined : openSync(said, 'w')
 const say = (line) => { if (file === undefined) process.stdout.write(line); else writeSync(file, line) }
-const store = await openLmdbStore({ path, reserveBytes: 0 })
+const store = await openLmdbStore({ path, reserveBytes: 0, journalBytes: Number(journal) })
 let n = Number(first)
 
 function next () {

@@ -60,7 +60,7 @@ describe('a store file', () => {
   })
 
   test('of a newer format is refused and left as it is', async () => {
-    await createStoreFile(path, 3)
+    await createStoreFile(path, 4)
     const before = readFileSync(path)
     await expect(openLmdbStore({ path })).rejects.toMatchObject({ code: 'ERR_STORE_NEWER' })
     expect(readFileSync(path).equals(before)).toBe(true)
