@@ -39,7 +39,7 @@ export function recordBytes (groups: ReadonlyArray<readonly StoreOp[]>): number 
   return toBlocks(bytes)
 }
 
-export function toBlocks (bytes: number): number { return Math.ceil(bytes / JOURNAL_BLOCK_BYTES) * JOURNAL_BLOCK_BYTES }
+function toBlocks (bytes: number): number { return Math.ceil(bytes / JOURNAL_BLOCK_BYTES) * JOURNAL_BLOCK_BYTES }
 
 /** Writes a record at `at` and hands its rows to `take`, as views of `into`. */
 export function writeRecord (into: Buffer, at: number, id: Uint8Array, number: number, groups: ReadonlyArray<readonly StoreOp[]>, take: RowSink): void {

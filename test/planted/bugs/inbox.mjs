@@ -368,5 +368,23 @@ export const INBOX = [
     find: '    cursor.judged++',
     replace: '    cursor.judged += 0',
     by: 'test/unit/inbox/start.test.ts'
+  },
+  {
+    name: 'acks-wait-though-there-is-more',
+    what: 'whoever awaits each ack is slowed down to one in 3 ms',
+    breaks: 'nothing: consumers are slow',
+    file: 'src/inbox/committer.ts',
+    find: 'if (core.hasMore || ',
+    replace: 'if (',
+    by: 'test/unit/inbox/delivery.test.ts'
+  },
+  {
+    name: 'acks-wait-for-a-batch',
+    what: 'what was settled waits for the next batch, however long that takes',
+    breaks: 'processed once in effect',
+    file: 'src/inbox/committer.ts',
+    find: 'this.#heldTimer ??= this.#parts.clock.after(ALONGSIDE_MS, () => { this.#heldTimer = undefined; this.flush() })',
+    replace: 'return',
+    by: 'test/unit/inbox/delivery.test.ts'
   }
 ]

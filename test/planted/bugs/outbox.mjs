@@ -195,5 +195,14 @@ export const OUTBOX = [
     find: 'if (batch.base <= seen.floor || bases.has(batch.base)) return false\n',
     replace: '',
     by: 'simulation'
+  },
+  {
+    name: 'sent-before-the-next-is-written',
+    what: 'a publisher that awaits each publish has the disk idle while each batch is sent',
+    breaks: 'nothing: publishing one at a time is slow',
+    file: 'src/outbox/outbox.ts',
+    find: 'if (this.#state === \'due\') this.#commit()\n      if (this.#state === \'committing\')',
+    replace: 'if (this.#state === \'committing\')',
+    by: 'test/unit/outbox/outbox.test.ts'
   }
 ]

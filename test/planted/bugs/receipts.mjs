@@ -206,5 +206,23 @@ export const RECEIPTS = [
     find: 'const isClosed = this.#o.closed?.(log.id) === true',
     replace: 'const isClosed = false',
     by: 'test/unit/repair/repair.test.ts'
+  },
+  {
+    name: 'paced-for-ever',
+    what: 'a publisher that waits for each receipt has it after 10 ms each, once there was load',
+    breaks: 'receipts: at once when idle',
+    file: 'src/inbox/receipting.ts',
+    find: 'this.#isPaced = this.#arrivals > 1',
+    replace: 'this.#isPaced ||= this.#arrivals > 1',
+    by: 'test/unit/intake/receipting.test.ts'
+  },
+  {
+    name: 'a-receipt-for-each',
+    what: 'each batch has a receipt of its own, whatever the load',
+    breaks: 'receipts: bounded work',
+    file: 'src/inbox/receipting.ts',
+    find: 'const probes = !this.#isPaced && this.#arrivals > 0 && --this.#untilProbe === 0',
+    replace: 'const probes = false',
+    by: 'test/unit/intake/receipting.test.ts'
   }
 ]

@@ -188,5 +188,104 @@ export const STORE = [
     find: 'this.clock.soon(() => { this.#failed(error) })',
     replace: '',
     by: 'test/simulation/damage.test.ts'
+  },
+  {
+    name: 'journal-not-flushed',
+    what: 'a commit is done when it is in the journal’s pages in memory',
+    breaks: 'durable publish: power loss',
+    file: 'src/store/journal.ts',
+    find: 'constants.O_RDWR | DURABLE)',
+    replace: 'constants.O_RDWR)',
+    by: 'test/unit/store/journal.test.ts'
+  },
+  {
+    name: 'journal-of-an-earlier-life',
+    what: 'what an earlier life left in the journal is taken for this one’s',
+    breaks: 'honest failure: a commit comes back that was undone since',
+    file: 'src/store/journal-record.ts',
+    find: '|| Buffer.compare(from.subarray(at + 4, at + 12), id) !== 0',
+    replace: '',
+    by: 'test/unit/store/journal.test.ts'
+  },
+  {
+    name: 'journal-hole-passed-over',
+    what: 'what follows a record that cannot be read is left out in silence',
+    breaks: 'honest failure: never truncate in silence',
+    file: 'src/store/journal.ts',
+    find: 'if (highest > last + 1) throw',
+    replace: 'if (highest < 0) throw',
+    by: 'test/unit/store/journal.test.ts'
+  },
+  {
+    name: 'journal-gone-unnoticed',
+    what: 'a store that was not closed is opened without its journal',
+    breaks: 'honest failure: never start empty',
+    file: 'src/store/journal.ts',
+    find: 'if (!existsSync(path)) throw corrupt(path, \'it is gone, and the store was not closed\')',
+    replace: 'if (!existsSync(path)) return { overlay: new Overlay(), last: mark.applied }',
+    by: 'test/unit/store/journal.test.ts'
+  },
+  {
+    name: 'journal-written-over',
+    what: 'a half of the journal is used again before the tables have what is in it',
+    breaks: 'durable publish',
+    file: 'src/store/journal.ts',
+    find: 'this.#other.used === 0 ? \'now\' : \'later\'',
+    replace: 'this.#other.used >= 0 ? \'now\' : \'later\'',
+    by: 'test/unit/store/journal.test.ts'
+  },
+  {
+    name: 'journal-damage-not-seen',
+    what: 'a record of the journal that is not what was written is taken for one',
+    breaks: 'honest failure: altered bytes',
+    file: 'src/store/journal-record.ts',
+    find: 'crc32(from.subarray(payloadAt, payloadAt + payloadBytes)) === from.readUInt32BE(at + 24)',
+    replace: 'true',
+    by: 'test/unit/store/journal.test.ts'
+  },
+  {
+    name: 'deleted-shows-through',
+    what: 'what was deleted is read from the tables as long as only the journal knows of it',
+    breaks: 'exactly once in effect',
+    file: 'src/store/overlay.ts',
+    find: 'if (row !== undefined) return row.length === 0 ? null : row',
+    replace: 'if (row !== undefined) return row.length === 0 ? undefined : row',
+    by: 'test/contract/lmdb-store.test.ts'
+  },
+  {
+    name: 'old-row-shows-through',
+    what: 'of two rows that only the journal has under one key the older is read',
+    breaks: 'exactly once in effect',
+    file: 'src/store/overlay.ts',
+    find: 'for (let i = layers.length - 1; i >= 0; i--) {\n      const layer = layers[i] as Overlay',
+    replace: 'for (let i = 0; i < layers.length; i++) {\n      const layer = layers[i] as Overlay',
+    by: 'test/contract/lmdb-store.test.ts'
+  },
+  {
+    name: 'range-ends-early',
+    what: 'a range over tables and journal ends where the first of them had told a page',
+    breaks: 'silent loss: records are not read',
+    file: 'src/store/overlay.ts',
+    find: 'if (known === undefined) break\n',
+    replace: 'break\n',
+    by: 'test/contract/lmdb-store.test.ts'
+  },
+  {
+    name: 'pending-room-not-counted',
+    what: 'the disk has room twice for what is only in the journal',
+    breaks: 'a full disk kills the process',
+    file: 'src/store/room.ts',
+    find: 'freeBytes: freeBytes - (this.#options.pending?.() ?? 0)',
+    replace: 'freeBytes',
+    by: 'test/unit/store/room.test.ts'
+  },
+  {
+    name: 'refused-with-room-to-be-had',
+    what: 'a full disk refuses what would find room if the journal were put into the tables',
+    breaks: 'the outbox is full, and acks must still be sent',
+    file: 'src/store/commit-queue.ts',
+    find: 'group.some(({ refusal }) => refusal !== undefined) ? this.#parts.relieve?.() : undefined',
+    replace: 'undefined as Promise<void> | undefined',
+    by: 'test/unit/store/commit-queue.test.ts'
   }
 ]

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { FakeLog, positions, Rig } from './harness.js'
+import type { RawDelivery } from '../../../src/inbox/inbox.js'
+import { ALONGSIDE_MS } from '../../../src/inbox/limits.js'
+import { FakeLog, positions, Rig, type TestConsumer } from './harness.js'
 
 const upTo = (n: number, from = 1): number[] => Array.from({ length: n - from + 1 }, (_, i) => from + i)
 
@@ -18,6 +20,70 @@ describe('delivery', () => {
     rig.crash()
     expect(rig.attach().takeAll()).toEqual([])
     expect(rig.inbox.info()[0]).toMatchObject({ acked: 15, lag: 0 })
+  })
+
+  describe('while batches keep coming', () => {
+    function flowing (): { rig: Rig, log: FakeLog, consumer: TestConsumer, isDone: (delivery: RawDelivery) => () => boolean } {
+      const rig = new Rig({ isFlowing: () => true })
+      rig.open()
+      const log = new FakeLog(rig.clock).fill(3, 1)
+      rig.hold(log.batches[0]!)
+      const consumer = rig.attach()
+      return {
+        rig, log, consumer, isDone: (delivery) => {
+          let done = false
+          consumer.handle.ack(delivery.token, () => { done = true })
+          return () => done
+        }
+      }
+    }
+
+    test('what was settled goes to disk along with the next batch', () => {
+      const { rig, consumer, isDone } = flowing()
+      const [first] = consumer.takeAll()
+      const done = isDone(first!)
+      rig.clock.turn()
+      const { commits } = rig
+      expect(done()).toBe(false)
+      rig.inbox.alongside()
+      rig.clock.turn()
+      expect([done(), rig.commits]).toEqual([true, commits + 1])
+      rig.crash()
+      expect(rig.attach().takeAll()).toEqual([])
+    })
+
+    test('and does not wait for it for more than some milliseconds', () => {
+      const { rig, consumer, isDone } = flowing()
+      const [first] = consumer.takeAll()
+      const done = isDone(first!)
+      rig.clock.advance(ALONGSIDE_MS)
+      expect(done()).toBe(true)
+      rig.crash()
+      expect(rig.attach().takeAll()).toEqual([])
+    })
+
+    test('nor at all where there is more to hand out: whoever awaits each ack is kept from nothing', () => {
+      const { rig, log, consumer, isDone } = flowing()
+      rig.hold(log.batches[1]!)
+      const first = consumer.take()
+      const done = isDone(first)
+      rig.clock.turn()
+      expect(done()).toBe(true)
+    })
+
+    test('nor is a dead letter held back, nor the end of the inbox', () => {
+      const { rig, log, consumer, isDone } = flowing()
+      consumer.reject(consumer.takeAll()[0]!)
+      expect(rig.buried.length).toBe(1)
+      rig.hold(log.batches[1]!)
+      const done = isDone(consumer.takeAll()[0]!)
+      rig.clock.turn()
+      expect(done()).toBe(false)
+      let closed = false
+      rig.inbox.close(() => { closed = true })
+      rig.clock.turn()
+      expect([done(), closed]).toEqual([true, true])
+    })
   })
 
   test('what arrives later makes the consumer ready', () => {

@@ -110,11 +110,11 @@ describe('receipts that this node gives', () => {
     const log = written(1, 100)
     for (let i = 0; i < 100; i++) {
       rig.me.hold(log, (_batch, j) => j === i)
-      rig.receipting.notice(rig.state(log))
+      rig.receipting.stored(rig.state(log))
       rig.clock.advance(1)
     }
     rig.clock.advance(1000)
-    expect(rig.sent.length).toBeLessThanOrEqual(100 / RECEIPT_INTERVAL_MS + 5)
+    expect(rig.sent.length).toBeLessThanOrEqual(100 / RECEIPT_INTERVAL_MS + 10)
     expect(rig.sent.at(-1)?.content.stored.toString()).toBe('1-200')
     const sequences = rig.sent.map(({ content }) => content.sequence)
     expect(sequences).toEqual([...new Set(sequences)].sort((a, b) => a - b))
@@ -125,17 +125,42 @@ describe('receipts that this node gives', () => {
     expect(rig.sent.at(-1)?.content.sequence).toBeGreaterThan(sequences.at(-1) as number)
   })
 
-  it('go out at once, one after the other, to a publisher that waits for each before its next message', () => {
+  it('go out at once, but for one now and then, to a publisher that waits for each before its next message', () => {
     const rig = new Rig()
-    const log = written(1, 50)
-    for (let i = 0; i < 50; i++) {
+    const log = written(1, 200)
+    let waitedMs = 0
+    for (let i = 0; i < 200; i++) {
       rig.me.hold(log, (_batch, j) => j === i)
-      rig.receipting.notice(rig.state(log))
-      // Its own disk and ours take 2 ms to bring the next one.
+      rig.receipting.stored(rig.state(log))
+      const before = rig.clock.now
+      while (rig.sent.at(-1)?.content.stored.count !== 2 * (i + 1)) rig.clock.advance(1)
+      waitedMs += rig.clock.now - before
       rig.clock.advance(2)
-      expect(rig.sent.at(-1)?.content.stored.count).toBe(2 * (i + 1))
+      // Settled meanwhile.
+      rig.processed = [{ name: 'orders', ranges: RangeSet.of([1, 2 * i + 1]) }]
+      rig.receipting.notice(rig.state(log))
+      // Its own disk and ours take a while to bring the next one.
+      rig.clock.advance(2)
     }
-    expect(rig.sent.length).toBe(50)
+    expect(waitedMs).toBeLessThanOrEqual(200 + 200 / 10)
+    expect(rig.receipting.isPaced).toBe(false)
+  })
+
+  it('come every 10 ms to one that does not wait, and at once again when it slows down', () => {
+    const rig = new Rig()
+    const log = written(1, 300)
+    const bring = (i: number, ms: number): void => {
+      rig.me.hold(log, (_batch, j) => j === i)
+      rig.receipting.stored(rig.state(log))
+      rig.clock.advance(ms)
+    }
+    for (let i = 0; i < 200; i++) bring(i, 2)
+    expect(rig.receipting.isPaced).toBe(true)
+    expect(rig.sent.length).toBeLessThanOrEqual(400 / RECEIPT_INTERVAL_MS + 10)
+    rig.sent.length = 0
+    for (let i = 200; i < 220; i++) bring(i, 50)
+    expect(rig.receipting.isPaced).toBe(false)
+    expect(rig.sent.length).toBe(20)
   })
 
   it('speak of more records each as the rate grows, and of all of them soon after the last', () => {
@@ -143,11 +168,11 @@ describe('receipts that this node gives', () => {
     const log = written(1, 400)
     for (let i = 0; i < 100; i++) {
       rig.me.hold(log, (_batch, j) => j >= 4 * i && j < 4 * i + 4)
-      rig.receipting.notice(rig.state(log))
+      rig.receipting.stored(rig.state(log))
       rig.clock.advance(1)
     }
     // 8,000 a second.
-    expect(rig.sent.length).toBeLessThanOrEqual(100 / RECEIPT_INTERVAL_MS + 5)
+    expect(rig.sent.length).toBeLessThanOrEqual(100 / RECEIPT_INTERVAL_MS + 10)
     rig.clock.advance(RECEIPT_INTERVAL_MS)
     expect(rig.sent.at(-1)?.content.stored.toString()).toBe('1-800')
   })

@@ -34,7 +34,7 @@ export class OutboxRig {
   refuse: ((ops: readonly StoreOp[]) => boolean) | undefined
   room = (_channel: string, _bytes: number): boolean => true
 
-  constructor (readonly over: Partial<OutboxOptions> = {}) { this.start() }
+  constructor (readonly over: { -readonly [K in keyof OutboxOptions]?: OutboxOptions[K] } = {}) { this.start() }
 
   start (): void {
     const { clock } = this

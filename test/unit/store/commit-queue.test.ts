@@ -6,11 +6,12 @@ import type { StoreOp } from '../../../src/store/store.js'
 const put = (n: number, bytes = 1): StoreOp => ({ type: 'put', table: 'batch', key: new Uint8Array([n]), value: new Uint8Array(bytes) })
 const nextTurn = async (): Promise<void> => { await new Promise<void>(resolve => { setImmediate(resolve) }) }
 
-function queueWith (options: { refuse?: (ops: readonly StoreOp[]) => SkeinError | undefined } = {}) {
+function queueWith (options: { refuse?: (ops: readonly StoreOp[]) => SkeinError | undefined, relieve?: () => Promise<void> | undefined } = {}) {
   const writes: Array<{ groups: ReadonlyArray<readonly StoreOp[]>, ok: () => void, fail: (error: SkeinError) => void }> = []
   const queue = new CommitQueue({
     write: async groups => { await new Promise<void>((resolve, reject) => { writes.push({ groups, ok: resolve, fail: reject }) }) },
-    admit: ops => options.refuse?.(ops)
+    admit: ops => options.refuse?.(ops),
+    ...(options.relieve === undefined ? {} : { relieve: options.relieve })
   })
   const log: Array<string | [string, unknown]> = []
   const push = (name: string, ...ops: StoreOp[]): void => { queue.push(ops, error => { log.push(error === undefined ? name : [name, (error as SkeinError).code]) }) }
@@ -49,6 +50,36 @@ describe('commit queue', () => {
     await nextTurn()
     expect(writes[0]?.groups).toEqual([[put(1)], [put(3)]])
     expect(log).toEqual(['a', ['b', 'ERR_STORE_FULL'], 'c', 'd'])
+  })
+
+  test('before it refuses something it makes what room it can, once, and asks again', async () => {
+    let room = false
+    let relieved: (() => void) | undefined
+    let asked = 0
+    const { writes, log, push } = queueWith({
+      refuse: ops => ops.length === 2 || (ops.length === 1 && !room) ? new SkeinError('ERR_STORE_FULL') : undefined,
+      relieve: () => { asked++; return room ? undefined : new Promise<void>(resolve => { relieved = resolve }) }
+    })
+    push('a', put(1))
+    push('b', put(1), put(2))
+    await nextTurn()
+    expect([writes.length, log.length, asked]).toEqual([0, 0, 1])
+    room = true
+    relieved?.()
+    await nextTurn()
+    expect(writes[0]?.groups).toEqual([[put(1)]])
+    writes[0]?.ok()
+    await nextTurn()
+    expect([log, asked]).toEqual([['a', ['b', 'ERR_STORE_FULL']], 1])
+  })
+
+  test('what fails while it makes room fails all', async () => {
+    const { writes, log, push } = queueWith({ refuse: () => new SkeinError('ERR_STORE_FULL'), relieve: () => Promise.reject(new SkeinError('ERR_STORE')) })
+    push('a', put(1))
+    push('b')
+    await nextTurn()
+    await nextTurn()
+    expect([writes.length, log]).toEqual([0, [['a', 'ERR_STORE'], ['b', 'ERR_STORE']]])
   })
 
   test('a failed write fails all that waits and all that comes, and nothing more is written', async () => {

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, constants, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -112,6 +112,15 @@ describe('a journal', () => {
     }
     // What is in the tables already may be gone.
     expect(rows(markOf(journal, 3))).toEqual([])
+  })
+
+  test.skipIf(process.platform !== 'linux')('is open so that what is written is on disk when the write returns', async () => {
+    const journal = await makeJournal(path, BYTES, () => true)
+    const open = readdirSync('/proc/self/fd').filter(fd => { try { return readlinkSync(`/proc/self/fd/${fd}`) === path } catch { return false } })
+    expect(open).toHaveLength(1)
+    const flags = /flags:\s+(\d+)/.exec(readFileSync(`/proc/self/fdinfo/${open[0]}`, 'utf8'))?.[1]
+    expect(Number.parseInt(flags ?? '0', 8) & constants.O_DSYNC).toBe(constants.O_DSYNC)
+    journal.close()
   })
 
   test('that is gone is told', async () => {

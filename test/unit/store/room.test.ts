@@ -3,11 +3,12 @@ import { Room, bytesNeeded, isEssential } from '../../../src/store/room.js'
 
 const MIB = 1024 * 1024
 
-function room (freeBytes: number, options: { reusable?: number, reserveBytes?: number, totalBytes?: number } = {}) {
+function room (freeBytes: number, options: { reusable?: number, pending?: number, reserveBytes?: number, totalBytes?: number } = {}) {
   const disk = { freeBytes, totalBytes: options.totalBytes ?? 1024 * 1024 * MIB, looks: 0, nowMs: 0 }
   const it = new Room({
     look: () => { disk.looks++; return disk },
     reusable: () => options.reusable ?? 0,
+    pending: () => options.pending ?? 0,
     nowMs: () => disk.nowMs,
     reserveBytes: options.reserveBytes
   })
@@ -82,6 +83,21 @@ describe('room on the disk', () => {
     }
     expect(it.admits(MIB, false, true)).toBe(false)
     expect(it.admits(MIB, false)).toBe(true)
+  })
+
+  test('what was admitted and is not yet on the disk counts as if it were', () => {
+    expect(room(75 * MIB, { pending: 10 * MIB }).it.admits(MIB, false)).toBe(true)
+    expect(room(75 * MIB, { pending: 10 * MIB + 1 }).it.admits(MIB, false)).toBe(false)
+    expect(room(43 * MIB, { pending: 10 * MIB }).it.admits(MIB, true)).toBe(true)
+    expect(room(43 * MIB, { pending: 10 * MIB + 1 }).it.admits(MIB, true)).toBe(false)
+  })
+
+  test('it may go there while that leaves half of the reserve, or finds room within the file', () => {
+    expect(room(43 * MIB, { pending: 10 * MIB }).it.admitsPending(MIB)).toBe(true)
+    expect(room(43 * MIB, { pending: 10 * MIB + 1 }).it.admitsPending(MIB)).toBe(false)
+    expect(room(33 * MIB, { pending: 10 * MIB, reusable: 22 * MIB }).it.admitsPending(MIB)).toBe(true)
+    expect(room(33 * MIB, { pending: 10 * MIB, reusable: 22 * MIB - 1 }).it.admitsPending(MIB)).toBe(false)
+    expect(room(31 * MIB, { pending: 10 * MIB, reusable: 99 * MIB }).it.admitsPending(MIB)).toBe(false)
   })
 
   test('only a commit that stores a batch is not essential', () => {
