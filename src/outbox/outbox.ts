@@ -140,10 +140,12 @@ export class Outbox {
     if (this.#state !== 'idle' || this.#closed !== undefined) return
     this.#state = 'due'
     // The end of the turn: what one turn of the application publishes shares one commit.
-    this.#o.clock.soon(() => {
-      // It may have been committed meanwhile, right behind another: two commits under way would each write the log's row without the other's batches.
-      if (this.#state === 'due') this.#commit()
-    })
+    this.#o.clock.soon(() => { this.#commitDue() })
+  }
+
+  #commitDue (): void {
+    // It may have been committed meanwhile, right behind another: two commits under way would each write the log's row without the other's batches.
+    if (this.#state === 'due') this.#commit()
   }
 
   #commit (): void {
@@ -194,7 +196,7 @@ export class Outbox {
     }
     for (const told of this.#untold) this.#answer(told)
     this.#o.clock.soon(() => {
-      if (this.#state === 'due') this.#commit()
+      this.#commitDue()
       if (this.#state === 'committing') this.#o.clock.soon(() => { this.#tellAll() })
       else this.#tellAll()
     })

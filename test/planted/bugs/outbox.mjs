@@ -201,7 +201,7 @@ export const OUTBOX = [
     what: 'a publisher that awaits each publish has the disk idle while each batch is sent',
     breaks: 'nothing: publishing one at a time is slow',
     file: 'src/outbox/outbox.ts',
-    find: 'if (this.#state === \'due\') this.#commit()\n      if (this.#state === \'committing\')',
+    find: 'this.#commitDue()\n      if (this.#state === \'committing\')',
     replace: 'if (this.#state === \'committing\')',
     by: 'test/unit/outbox/outbox.test.ts'
   }

@@ -250,7 +250,7 @@ export const STORE = [
     file: 'src/store/overlay.ts',
     find: 'if (row !== undefined) return row.length === 0 ? null : row',
     replace: 'if (row !== undefined) return row.length === 0 ? undefined : row',
-    by: 'test/contract/lmdb-store.test.ts'
+    by: 'test/unit/store/overlay.test.ts'
   },
   {
     name: 'old-row-shows-through',
@@ -259,7 +259,7 @@ export const STORE = [
     file: 'src/store/overlay.ts',
     find: 'for (let i = layers.length - 1; i >= 0; i--) {\n      const layer = layers[i] as Overlay',
     replace: 'for (let i = 0; i < layers.length; i++) {\n      const layer = layers[i] as Overlay',
-    by: 'test/contract/lmdb-store.test.ts'
+    by: 'test/unit/store/overlay.test.ts'
   },
   {
     name: 'range-ends-early',
@@ -268,7 +268,7 @@ export const STORE = [
     file: 'src/store/overlay.ts',
     find: 'if (known === undefined) break\n',
     replace: 'break\n',
-    by: 'test/contract/lmdb-store.test.ts'
+    by: 'test/unit/store/overlay.test.ts'
   },
   {
     name: 'pending-room-not-counted',
