@@ -23,8 +23,8 @@ import { Overlay } from './overlay.js'
 import { DAMAGED_HINT } from './row-check.js'
 import type { StoreOp } from './store.js'
 
-/** Of the whole file. Measured: at 60 MB/s it takes the tables a good part of the time that half of it takes to fill. */
-export const JOURNAL_BYTES_DEFAULT = 8 * 1024 * 1024
+/** Of the whole file. A guess: the tables take what is in a half in less time than it takes to fill the other. */
+export const JOURNAL_BYTES_DEFAULT = 4 * 1024 * 1024
 const SEGMENTS = 2
 /** What is larger goes to the tables at once: to write it twice would cost more than it takes the tables longer. */
 const RECORD_BYTES_MAX = 64 * 1024
