@@ -20,6 +20,9 @@ const RECORD = 0x0a
 const NAME = 0x0a
 const VALUE = 0x12
 
+/** Nobody changes the headers of a record. */
+const NO_HEADERS: Pair[] = []
+
 /** The UTF-8 of a text, kept for as long as the same text comes again, as topics and content types do. */
 class Text {
   #text = ''
@@ -37,70 +40,60 @@ class Text {
 export function encodeRecords (records: readonly Record[]): Uint8Array<ArrayBuffer> {
   const topics = new Text()
   const types = new Text()
-  const parts = records.map(record => partsOf(record, topics, types))
+  const lengths: number[] = []
   let total = 0
-  for (const { length } of parts) total += fieldLength(length)
+  for (const record of records) {
+    const length = lengthOf(record, topics, types)
+    lengths.push(length)
+    total += fieldLength(length)
+  }
   const out = new Uint8Array(total)
   let at = 0
-  for (const part of parts) {
+  for (let i = 0; i < records.length; i++) {
     out[at++] = RECORD
-    at = writeRecord(out, writeVarint(out, at, part.length), part)
+    at = writeRecord(out, writeVarint(out, at, lengths[i] as number), records[i] as Record, topics, types)
   }
   return out
 }
 
-interface Parts {
-  readonly record: Record
-  readonly topic: Uint8Array
-  readonly contentType: Uint8Array
-  readonly headers: ReadonlyArray<readonly [Uint8Array, Uint8Array]>
-  readonly key: Uint8Array | undefined
-  readonly id: Uint8Array | undefined
-  readonly length: number
+function lengthOf (record: Record, topics: Text, types: Text): number {
+  const { body, headers, key, time, expiresAt, id } = record
+  let length = textLength(topics.of(record.topic).length) + textLength(body.length) + textLength(types.of(record.contentType).length)
+  for (const pair of headers) length += fieldLength(pairLength(pair))
+  if (key !== undefined) length += fieldLength(Buffer.byteLength(key))
+  if (time !== 0) length += 1 + varintLength(time)
+  if (expiresAt !== 0) length += 1 + varintLength(expiresAt)
+  return length + textLength(Buffer.byteLength(id))
 }
 
-const NO_HEADERS: Parts['headers'] = []
+/** Of a field that is left out when it is empty. */
+const textLength = (bytes: number): number => bytes === 0 ? 0 : fieldLength(bytes)
 
-function partsOf (record: Record, topics: Text, types: Text): Parts {
+const pairLength = ({ name, value }: Pair): number => textLength(Buffer.byteLength(name)) + textLength(Buffer.byteLength(value))
+
+function writeRecord (out: Uint8Array, at: number, record: Record, topics: Text, types: Text): number {
+  const { body, headers, key, time, expiresAt, id } = record
   const topic = topics.of(record.topic)
-  const contentType = types.of(record.contentType)
-  const headers = record.headers.length === 0 ? NO_HEADERS : record.headers.map(({ name, value }) => [Buffer.from(name), Buffer.from(value)] as const)
-  const key = record.key === undefined ? undefined : Buffer.from(record.key)
-  const id = record.id === '' ? undefined : Buffer.from(record.id)
-  let length = 0
-  if (topic.length > 0) length += fieldLength(topic.length)
-  if (record.body.length > 0) length += fieldLength(record.body.length)
-  if (contentType.length > 0) length += fieldLength(contentType.length)
-  for (const header of headers) length += fieldLength(pairLength(header))
-  if (key !== undefined) length += fieldLength(key.length)
-  if (record.time !== 0) length += 1 + varintLength(record.time)
-  if (record.expiresAt !== 0) length += 1 + varintLength(record.expiresAt)
-  if (id !== undefined) length += fieldLength(id.length)
-  return { record, topic, contentType, headers, key, id, length }
-}
-
-const pairLength = ([name, value]: readonly [Uint8Array, Uint8Array]): number => (name.length > 0 ? fieldLength(name.length) : 0) + (value.length > 0 ? fieldLength(value.length) : 0)
-
-function writeRecord (out: Uint8Array, at: number, { record, topic, contentType, headers, key, id }: Parts): number {
   if (topic.length > 0) at = writeBytes(out, at, TOPIC, topic)
-  if (record.body.length > 0) at = writeBytes(out, at, BODY, record.body)
+  if (body.length > 0) at = writeBytes(out, at, BODY, body)
+  const contentType = types.of(record.contentType)
   if (contentType.length > 0) at = writeBytes(out, at, CONTENT_TYPE, contentType)
-  for (const header of headers) {
+  for (const pair of headers) {
     out[at++] = HEADER
-    at = writeVarint(out, at, pairLength(header))
-    if (header[0].length > 0) at = writeBytes(out, at, NAME, header[0])
-    if (header[1].length > 0) at = writeBytes(out, at, VALUE, header[1])
+    at = writeVarint(out, at, pairLength(pair))
+    if (pair.name !== '') at = writeBytes(out, at, NAME, Buffer.from(pair.name))
+    if (pair.value !== '') at = writeBytes(out, at, VALUE, Buffer.from(pair.value))
   }
-  if (key !== undefined) at = writeBytes(out, at, KEY, key)
-  if (record.time !== 0) {
+  if (key !== undefined) at = writeBytes(out, at, KEY, Buffer.from(key))
+  if (time !== 0) {
     out[at++] = TIME
-    at = writeVarint(out, at, record.time)
+    at = writeVarint(out, at, time)
   }
-  if (record.expiresAt !== 0) {
+  if (expiresAt !== 0) {
     out[at++] = EXPIRES_AT
-    at = writeVarint(out, at, record.expiresAt)
+    at = writeVarint(out, at, expiresAt)
   }
-  if (id !== undefined) at = writeBytes(out, at, ID, id)
+  if (id !== '') at = writeBytes(out, at, ID, Buffer.from(id))
   return at
 }
 
@@ -217,7 +210,7 @@ class Reader {
     let topic = ''
     let body: Uint8Array | undefined
     let contentType = ''
-    const headers: Pair[] = []
+    let headers = NO_HEADERS
     let key: string | undefined
     let time = 0
     let expiresAt = 0
@@ -245,6 +238,7 @@ class Reader {
         }
         case HEADER:
           if (headers.length === HEADERS_MAX) throw new RangeError('a record has too many headers')
+          if (headers === NO_HEADERS) headers = []
           headers.push(this.#pair(this.end(to)))
           break
         case KEY: key = this.#text(to); break

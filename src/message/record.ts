@@ -27,7 +27,7 @@ export interface MessageInput {
  * Throws `ERR_BAD_BODY`, `ERR_BAD_ARGUMENT`, `ERR_MESSAGE_TOO_LARGE`.
  */
 export function makeRecord (input: MessageInput, messageBytesMax: number): RecordFields {
-  const { bytes, contentType } = encodeBody(input.body)
+  const bytes = encodeBody(input.body)
   if (bytes.length > messageBytesMax) {
     throw new SkeinError('ERR_MESSAGE_TOO_LARGE', `the body has ${bytes.length} bytes, the limit is ${messageBytesMax}`, { hint: 'Raise messageBytesMax (at most 1 MiB), or publish a reference to the data instead.' })
   }
@@ -41,7 +41,7 @@ export function makeRecord (input: MessageInput, messageBytesMax: number): Recor
   const record: RecordFields = {
     topic: input.topic,
     body: bytes as RecordFields['body'],
-    contentType: input.contentType ?? contentType,
+    contentType: input.contentType ?? contentTypeOf(input.body),
     headers: encodeHeaders(input.headers),
     time: input.time,
     expiresAt: expiresInMs === undefined ? 0 : Math.ceil(input.time + expiresInMs),
@@ -51,14 +51,19 @@ export function makeRecord (input: MessageInput, messageBytesMax: number): Recor
   return record
 }
 
-function encodeBody (body: unknown): { bytes: Uint8Array, contentType: string } {
+function contentTypeOf (body: unknown): string {
+  if (typeof body === 'string') return 'text/plain'
+  return body instanceof Uint8Array || body instanceof ArrayBuffer ? 'application/octet-stream' : 'application/json'
+}
+
+function encodeBody (body: unknown): Uint8Array {
   if (typeof body === 'string') {
     if (!body.isWellFormed()) throw new SkeinError('ERR_BAD_BODY', 'the body is a string with lone surrogates, which UTF-8 cannot carry', { hint: 'Publish a Uint8Array instead.' })
-    return { bytes: slabText(body), contentType: 'text/plain' }
+    return slabText(body)
   }
   // The bytes are copied: the caller may use its buffer again while the batch waits.
-  if (body instanceof Uint8Array) return { bytes: slabCopy(body), contentType: 'application/octet-stream' }
-  if (body instanceof ArrayBuffer) return { bytes: new Uint8Array(body.slice(0)), contentType: 'application/octet-stream' }
+  if (body instanceof Uint8Array) return slabCopy(body)
+  if (body instanceof ArrayBuffer) return new Uint8Array(body.slice(0))
   let json: string | undefined
   try {
     json = JSON.stringify(body)
@@ -66,11 +71,14 @@ function encodeBody (body: unknown): { bytes: Uint8Array, contentType: string } 
     throw new SkeinError('ERR_BAD_BODY', `the body cannot be written as JSON: ${(error as Error).message}`, { cause: error })
   }
   if (json === undefined) throw new SkeinError('ERR_BAD_BODY', `a body of type ${typeof body} cannot be published`, { hint: 'Publish a string, a Uint8Array or a JSON value.' })
-  return { bytes: slabText(json), contentType: 'application/json' }
+  return slabText(json)
 }
 
+/** Nobody changes the headers of a record. */
+const NO_HEADERS: RecordFields['headers'] = []
+
 function encodeHeaders (headers: Readonly<Record<string, string>> | undefined): RecordFields['headers'] {
-  if (headers === undefined) return []
+  if (headers === undefined) return NO_HEADERS
   const entries = Object.entries(headers)
   if (entries.length > HEADERS_MAX) throw new SkeinError('ERR_BAD_ARGUMENT', `at most ${HEADERS_MAX} headers, not ${entries.length}`)
   let bytes = 0

@@ -21,7 +21,7 @@ import { Ephemeral } from '../outbox/ephemeral.js'
 import { Outbox, type PublishDone } from '../outbox/outbox.js'
 import { OwnLogs } from '../outbox/own-logs.js'
 import { ReceiptBook } from '../outbox/receipt-book.js'
-import { Retention, retentionOf } from '../outbox/retention.js'
+import { Retention, retentions } from '../outbox/retention.js'
 import { encodeFrame } from '../repair/frames.js'
 import { LogQuota } from '../repair/log-quota.js'
 import { Provider } from '../repair/provider.js'
@@ -185,7 +185,7 @@ export class Engine {
     this.receipts = new ReceiptBook({ store, book: this.book, crypto, mesh, self, closed: (log) => this.forks.isDisputed(log), ownProcessed: (log) => this.inbox.processed(log), taken: (log, content, before) => { this.#settledElsewhere(log, content, before) } })
     this.retention = new Retention({
       clock, crypto, mesh, book: this.book,
-      retention: (channel) => retentionOf(settings.retention ?? {}, channel),
+      retention: retentions(settings.retention ?? {}),
       floor: (log) => this.emission.floor(log),
       localFloor: (log) => this.inbox.floor(log),
       isSubscribed: (channel) => this.inbox.wantsChannel(channel),

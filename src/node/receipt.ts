@@ -1,5 +1,4 @@
 import { SkeinError } from '../base/errors.js'
-import { formatIncarnation, formatMessageId } from '../message/ids.js'
 import { peerIdToBytes } from '../message/peer-id.js'
 import type { Placed } from '../outbox/outbox.js'
 import type { LogState } from '../store/log-state.js'
@@ -13,7 +12,7 @@ export class NodeReceipt implements Receipt {
   readonly id: string
 
   constructor (protected readonly engine: Engine, protected readonly log: LogState, readonly position: number, private readonly closing: Closing, private readonly history?: History) {
-    this.id = formatMessageId(log.id, position)
+    this.id = `${log.key}.${position}`
   }
 
   state (): ReceiptState { return this.engine.receipts.state(this.log, this.position) }
@@ -79,7 +78,7 @@ export class NodePublished extends NodeReceipt implements Published {
   constructor (engine: Engine, readonly topic: string, placed: Placed, closing: Closing, history?: History) {
     super(engine, placed.log, placed.position, closing, history)
     this.channel = placed.log.channel
-    this.incarnation = formatIncarnation(placed.log.incarnation)
+    this.incarnation = placed.log.incarnationText
     this.time = placed.time
     this.duplicate = placed.duplicate
   }

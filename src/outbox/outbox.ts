@@ -213,7 +213,8 @@ export class Outbox {
     const { sealed } = told
     told.sealed = []
     for (const { log, batch, entries } of sealed) {
-      for (const [i, { record, tag }] of entries.entries()) tag(undefined, { log, position: batch.base + i, time: record.time, duplicate: false })
+      let position = batch.base
+      for (const { record, tag } of entries) tag(undefined, { log, position: position++, time: record.time, duplicate: false })
     }
   }
 

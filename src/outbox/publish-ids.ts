@@ -59,11 +59,13 @@ export class PublishIds {
   }
 
   stage (log: LogState, batch: SealedBatch, entries: ReadonlyArray<Pending<PublishDone>>, ops: StoreOp[]): void {
-    for (const [i, { record }] of entries.entries()) {
+    let position = batch.base - 1
+    for (const { record } of entries) {
+      position++
       if (record.id === '') continue
       const value = Buffer.alloc(ROW_BYTES)
       value.writeUInt32BE(log.number, 0)
-      value.writeBigUInt64BE(BigInt(batch.base + i), 4)
+      value.writeBigUInt64BE(BigInt(position), 4)
       value.writeBigUInt64BE(BigInt(Math.floor(record.time)), 12)
       contentHash(record).copy(value, 20)
       ops.push({ type: 'put', table: 'publish-id', key: idKey(record.id), value })

@@ -50,6 +50,16 @@ export function retentionOf (options: { readonly channels?: Readonly<Record<stri
   }
 }
 
+/** The same for each channel in turn; what was found last is found again at once. */
+export function retentions (options: Parameters<typeof retentionOf>[0]): (channel: string) => ChannelRetention {
+  let last: string | undefined
+  let found = retentionOf(options, '')
+  return (channel) => {
+    if (channel !== last) found = retentionOf(options, last = channel)
+    return found
+  }
+}
+
 export interface RetentionContext {
   readonly clock: Clock
   readonly crypto: Crypto

@@ -12,6 +12,7 @@ type Bytes = Uint8Array<ArrayBuffer>
 /** What this node knows of one log and holds of it. Only the log book changes it. */
 export class LogState {
   readonly key: string
+  #incarnationText: string | undefined
   /** Positions that are committed here and can be read. */
   held = new RangeSet()
   /** Bytes of the held batches. */
@@ -111,7 +112,10 @@ export class LogState {
     }
   }
 
-  toString (): string { return `${this.publisher.slice(-6)}.${formatIncarnation(this.incarnation)}.${this.channel}` }
+  /** The incarnation, as text. */
+  get incarnationText (): string { return this.#incarnationText ??= formatIncarnation(this.incarnation) }
+
+  toString (): string { return `${this.publisher.slice(-6)}.${this.incarnationText}.${this.channel}` }
 }
 
 function endOf (head: Uint8Array): number {

@@ -31,7 +31,12 @@ async function nodeOf (ctx) {
 
 export async function connect (ctx) {
   const { key, entry, node } = await nodeOf(ctx)
-  const full = topic => topic.includes('/') ? topic : `${topic}/a`
+  const names = new Map()
+  const full = topic => {
+    let name = names.get(topic)
+    if (name === undefined) names.set(topic, name = topic.includes('/') ? topic : `${topic}/a`)
+    return name
+  }
   const consumers = []
   // Only there the harness publishes again what was not confirmed.
   const repeats = ctx.work.startsWith('P7')
@@ -53,9 +58,9 @@ export async function connect (ctx) {
       // As in a broker the queue is there before the first message, and stays when its consumer leaves.
       if (role === 'sub') await (await node.subscribe(`${topic}/#`, { name: 'c', maxInFlight: 1000, from: 'earliest' })).close()
     },
-    async sendDurable (topic, b, { id }) {
-      const m = await node.publish(full(topic), b, repeats ? { id: String(id) } : {})
-      if (ctx.params.until === 'stored') await m.stored()
+    sendDurable (topic, b, { id }) {
+      const published = node.publish(full(topic), b, repeats ? { id: String(id) } : undefined)
+      return ctx.params.until === 'stored' ? published.then(m => m.stored()) : published
     },
     async consumeDurable (topic, { prefetch }, cb) {
       consumers.push(pump(await node.subscribe(`${topic}/#`, { name: 'c', maxInFlight: Math.min(1024, prefetch), from: 'earliest' }), m => cb(m.body, () => m.ack())))
