@@ -1,3 +1,5 @@
+import { rawBytes } from './bytes.js'
+
 /**
  * Copies of short-lived bytes, many to one allocation: an `ArrayBuffer` for each kilobyte costs three times as much as what is
  * in it. A slab lives as long as anything in it, so that only what goes soon belongs here.
@@ -10,9 +12,9 @@ let slab = new ArrayBuffer(0)
 let used = 0
 
 function take (length: number): Uint8Array<ArrayBuffer> {
-  if (length > LARGE_BYTES) return new Uint8Array(length)
+  if (length > LARGE_BYTES) return rawBytes(length)
   if (used + length > slab.byteLength) {
-    slab = new ArrayBuffer(SLAB_BYTES)
+    slab = rawBytes(SLAB_BYTES).buffer
     used = 0
   }
   const out = new Uint8Array(slab, used, length)

@@ -2,6 +2,7 @@
  * A batch as gossip carries it: one byte that says what it is, then the batch. Written with its body copied once, and taken
  * apart without decoding, so that the hash of the body serves both gossip's message id and the check of the batch.
  */
+import { rawBytes } from '../base/bytes.js'
 import { readVarint, varintLength, writeVarint } from '../base/varint.js'
 import { GOSSIP } from './gossip-kinds.js'
 
@@ -13,7 +14,8 @@ const BODY = 0x1a
 export function writeBatch (header: Uint8Array, signature: Uint8Array, body: Uint8Array): Uint8Array<ArrayBuffer> {
   let length = 1
   for (const { length: bytes } of [header, signature, body]) if (bytes > 0) length += 1 + varintLength(bytes) + bytes
-  const out = new Uint8Array(length)
+  const out = rawBytes(length)
+  out[0] = 0
   let at = 1
   for (const [tag, bytes] of [[HEADER, header], [SIGNATURE, signature], [BODY, body]] as const) {
     if (bytes.length === 0) continue

@@ -3,7 +3,7 @@
  * together), at a fraction of its cost, which was a tenth of all that a message costs. Stricter when it reads: numbers in
  * their shortest form, texts in well-formed UTF-8. Unknown fields are passed over.
  */
-import { fromStrictUtf8 } from '../base/bytes.js'
+import { fromStrictUtf8, rawBytes } from '../base/bytes.js'
 import { HEADERS_MAX } from '../base/limits.js'
 import { fieldLength, varintLength, writeVarint } from '../base/varint.js'
 import type { Pair, Record } from './wire.js'
@@ -47,12 +47,14 @@ export function encodeRecords (records: readonly Record[]): Uint8Array<ArrayBuff
     lengths.push(length)
     total += fieldLength(length)
   }
-  const out = new Uint8Array(total)
+  const out = rawBytes(total)
   let at = 0
   for (let i = 0; i < records.length; i++) {
     out[at++] = RECORD
     at = writeRecord(out, writeVarint(out, at, lengths[i] as number), records[i] as Record, topics, types)
   }
+  // What was not written is some other part of this process's memory.
+  if (at !== total) throw new RangeError('a record changed while it was encoded')
   return out
 }
 

@@ -7,7 +7,7 @@
  * holds its hash and signature say too, but to check those at each read would cost a hundred times as much.
  */
 import { crc32 } from 'node:zlib'
-import { toHex } from '../base/bytes.js'
+import { rawBytes, toHex } from '../base/bytes.js'
 import { SkeinError } from '../base/errors.js'
 import { writeU32 } from './keys.js'
 import { TABLES, type Table } from './store.js'
@@ -26,7 +26,7 @@ const sumOf = (table: string, key: Uint8Array, value: Uint8Array): number => crc
 
 /** What is written to disk for this value. */
 export function sealRow (table: string, key: Uint8Array, value: Uint8Array): Uint8Array {
-  const row = new Uint8Array(value.length + ROW_CHECK_BYTES)
+  const row = rawBytes(value.length + ROW_CHECK_BYTES)
   sealRowInto(row, 0, table, key, value)
   return row
 }
