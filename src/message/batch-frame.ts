@@ -10,18 +10,26 @@ const HEADER = 0x0a
 const SIGNATURE = 0x12
 const BODY = 0x1a
 
-/** A `Batch` as `wire.proto` has it, with a byte left free before it. */
-export function writeBatch (header: Uint8Array, signature: Uint8Array, body: Uint8Array): Uint8Array<ArrayBuffer> {
-  let length = 1
-  for (const { length: bytes } of [header, signature, body]) if (bytes > 0) length += 1 + varintLength(bytes) + bytes
-  const out = rawBytes(length)
+/** Enough before a body for all that stands there, but for one with a long channel name. */
+export const HEAD_ROOM_BYTES = 384
+
+/**
+ * A `Batch` as `wire.proto` has it, with a byte left free before it. Where the body has `room` bytes before it in its buffer
+ * that nobody needs, and they are enough, it is not copied.
+ */
+export function writeBatch (header: Uint8Array, signature: Uint8Array, body: Uint8Array, room = 0): Uint8Array<ArrayBuffer> {
+  let head = 1
+  for (const { length: bytes } of [header, signature]) if (bytes > 0) head += 1 + varintLength(bytes) + bytes
+  if (body.length > 0) head += 1 + varintLength(body.length)
+  const inPlace = head <= room
+  const out = inPlace ? new Uint8Array(body.buffer as ArrayBuffer, body.byteOffset - head, head + body.length) : rawBytes(head + body.length)
   out[0] = 0
   let at = 1
   for (const [tag, bytes] of [[HEADER, header], [SIGNATURE, signature], [BODY, body]] as const) {
     if (bytes.length === 0) continue
     out[at++] = tag
     at = writeVarint(out, at, bytes.length)
-    out.set(bytes, at)
+    if (!inPlace || bytes !== body) out.set(bytes, at)
     at += bytes.length
   }
   return out

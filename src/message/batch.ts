@@ -63,6 +63,8 @@ export interface BatchContent {
   readonly previous: Uint8Array
   readonly link?: LogLink | undefined
   readonly body: Uint8Array
+  /** Bytes before the body in its buffer that the batch may be written into. Default 0. */
+  readonly room?: number
 }
 
 type Bytes = Uint8Array<ArrayBuffer>
@@ -85,7 +87,7 @@ export function sealBatch (crypto: Crypto, mesh: Uint8Array, content: BatchConte
     ...(link === undefined ? {} : { link: toWireLink(link) })
   })
   const signature = crypto.sign(tag, header)
-  const frame = writeBatch(header, signature, body)
+  const frame = writeBatch(header, signature, body, content.room)
   return { log, logKey: logKey(log), base, last: base + count - 1, count, time, previous, link, bodyHash, header, signature, body, bytes: frame.subarray(1), frame, bodyHashed: bodyHash }
 }
 

@@ -36,8 +36,8 @@ class Text {
   }
 }
 
-/** Encodes records as a batch body. */
-export function encodeRecords (records: readonly Record[]): Uint8Array<ArrayBuffer> {
+/** Encodes records as a batch body, with so many bytes free before it in its buffer. */
+export function encodeRecords (records: readonly Record[], room = 0): Uint8Array<ArrayBuffer> {
   const topics = new Text()
   const types = new Text()
   const lengths: number[] = []
@@ -47,7 +47,7 @@ export function encodeRecords (records: readonly Record[]): Uint8Array<ArrayBuff
     lengths.push(length)
     total += fieldLength(length)
   }
-  const out = rawBytes(total)
+  const out = rawBytes(room + total).subarray(room)
   let at = 0
   for (let i = 0; i < records.length; i++) {
     out[at++] = RECORD

@@ -5,6 +5,7 @@
 import type { Clock, Random, Timer } from '../base/clock.js'
 import type { Crypto } from '../base/crypto.js'
 import { toHex } from '../base/bytes.js'
+import { HEAD_ROOM_BYTES } from '../message/batch-frame.js'
 import { EPHEMERAL_TAG, sealBatch, type SealedBatch } from '../message/batch.js'
 import { encodeRecords, type RecordFields } from '../message/record.js'
 import { channelOf } from '../message/topic.js'
@@ -91,7 +92,7 @@ export class Ephemeral {
     // A chain hash would say nothing here: nobody misses what was lost.
     const previous = base === 1 ? new Uint8Array(0) : new Uint8Array(32)
     const batch = sealBatch(this.#o.crypto, this.#o.mesh, {
-      log: { publisher: this.#o.self, incarnation: this.#life, channel }, base, count: records.length, time: Math.floor(this.#o.clock.wallMs()), previous, body: encodeRecords(records)
+      log: { publisher: this.#o.self, incarnation: this.#life, channel }, base, count: records.length, time: Math.floor(this.#o.clock.wallMs()), previous, body: encodeRecords(records, HEAD_ROOM_BYTES), room: HEAD_ROOM_BYTES
     }, EPHEMERAL_TAG)
     if (!this.#o.send(batch, records)) {
       this.#full.get(channel)?.cancel()

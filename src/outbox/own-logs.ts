@@ -2,6 +2,7 @@ import type { Clock, Random } from '../base/clock.js'
 import type { Crypto } from '../base/crypto.js'
 import { toHex } from '../base/bytes.js'
 import { SkeinError } from '../base/errors.js'
+import { HEAD_ROOM_BYTES } from '../message/batch-frame.js'
 import { openBatch, sealBatch, type SealedBatch } from '../message/batch.js'
 import { compareIncarnations, formatIncarnation, INCARNATION_RANDOM_BYTES, type Incarnation } from '../message/ids.js'
 import { encodeRecords, type RecordFields } from '../message/record.js'
@@ -96,7 +97,7 @@ export class OwnLogs {
   /** Seals records as the next batch of this channel's log. `ops` gets what must be in the same commit. */
   seal (channel: string, records: RecordFields[], ops: StoreOp[]): { log: LogState, batch: SealedBatch } {
     const incarnation = this.#begin(ops)
-    const body = encodeRecords(records)
+    const body = encodeRecords(records, HEAD_ROOM_BYTES)
     let writer = this.#writers.get(channel)
     if (writer === undefined) {
       writer = { log: this.#o.book.ensure({ publisher: this.#o.self, incarnation, channel }), next: 1, previous: new Uint8Array(0), time: 0 }
@@ -107,7 +108,7 @@ export class OwnLogs {
     // Times never run backwards within a log, so that a head can prove how old everything before it is.
     let time = Math.max(writer.time, Math.floor(this.#o.clock.wallMs()))
     for (const record of records) time = Math.max(time, record.time)
-    const batch = sealBatch(this.#o.crypto, this.#o.mesh, { log: writer.log.id, base: writer.next, count: records.length, time, previous: writer.previous, link, body })
+    const batch = sealBatch(this.#o.crypto, this.#o.mesh, { log: writer.log.id, base: writer.next, count: records.length, time, previous: writer.previous, link, body, room: HEAD_ROOM_BYTES })
     writer.next = batch.last + 1
     writer.previous = this.#o.crypto.hash(batch.header)
     writer.time = time

@@ -13,8 +13,9 @@ import { JOURNAL_BYTES_DEFAULT, journalPathOf, makeJournal, openJournal, recover
 import type { LmdbTables } from './lmdb-tables.js'
 import type { Overlay } from './overlay.js'
 import { bytesNeeded, PAGES_PER_TRANSACTION, type Room } from './room.js'
-import { sealRow } from './row-check.js'
-import type { StoreOp } from './store.js'
+import { RowArena } from './row-arena.js'
+import { ROW_CHECK_BYTES, sealRowInto } from './row-check.js'
+import type { StoreOp, Table } from './store.js'
 
 /** How old what is only in the journal may become. The longer, the fewer transactions. A choice. */
 const APPLY_MS = 200
@@ -37,6 +38,7 @@ export class JournaledTables {
   #recovered: Unapplied | undefined
   /** Made, and in use from the next transaction on. */
   #made: Journal | undefined
+  readonly #rows = new RowArena()
   #journal: Journal | undefined
   #making: Promise<void> | undefined
   /** The transaction under way. */
@@ -151,7 +153,7 @@ export class JournaledTables {
     const layers = [...this.layers].reverse()
     this.#transaction = this.#tables.write(put => {
       for (const layer of layers) for (const row of layer.rows()) put(...row)
-      for (const ops of groups) for (const op of ops) put(op.table, op.key, op.type === 'put' ? sealRow(op.table, op.key, op.value) : undefined)
+      for (const ops of groups) for (const op of ops) put(op.table, op.key, op.type === 'put' ? this.#seal(op.table, op.key, op.value) : undefined)
     }, mark).then(() => {
       this.#mark = mark
       this.#recovered = undefined
@@ -160,8 +162,17 @@ export class JournaledTables {
       // One may have been made meanwhile.
       if (this.#made === journal) this.#made = undefined
       journal.allApplied()
-    }, error => { throw this.#failure(error as SkeinError) }).finally(() => { this.#transaction = undefined })
+    }, error => { throw this.#failure(error as SkeinError) }).finally(() => {
+      this.#transaction = undefined
+      this.#rows.reset()
+    })
     await this.#transaction
+  }
+
+  #seal (table: Table, key: Uint8Array, value: Uint8Array): Uint8Array {
+    const row = this.#rows.take(value.length + ROW_CHECK_BYTES)
+    sealRowInto(row, 0, table, key, value)
+    return row
   }
 
   /** The store goes on without one where it cannot be made. */

@@ -39,4 +39,17 @@ describe('a batch in gossip', () => {
       expect(bodyStart(whole)).toBe(whole.length - 1)
     }
   })
+
+  it('written around its body is the one that is written beside it, and leaves what is before it alone', () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), fc.uint8Array({ minLength: 64, maxLength: 64 }), fc.uint8Array({ maxLength: 2000 }), fc.integer({ min: 0, max: 500 }), (header, signature, body, room) => {
+      const buffer = new Uint8Array(10 + room + body.length).fill(7)
+      const view = buffer.subarray(10 + room)
+      view.set(body)
+      const expected = writeBatch(header, signature, body)
+      const written = writeBatch(header, signature, view, room)
+      expect(Buffer.compare(written, expected)).toBe(0)
+      expect(buffer.subarray(0, 10).every(byte => byte === 7)).toBe(true)
+      if (written.buffer !== buffer.buffer) expect(expected.length - body.length).toBeGreaterThan(room)
+    }))
+  })
 })
