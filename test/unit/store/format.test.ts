@@ -66,6 +66,20 @@ describe('a store file', () => {
     expect(readFileSync(path).equals(before)).toBe(true)
   })
 
+  test.each([[1 << 20, 3], [0, 2]])('of the format before becomes one of this with its first journal: %i bytes, format %i', async (journalBytes, expected) => {
+    await createStoreFile(path, 2)
+    for (let n = 0; n < 2; n++) {
+      const store = await openLmdbStore({ path, journalBytes })
+      expect(store.keys('batch')).toHaveLength(n)
+      await commit(store, [row(n, 10)])
+      await store.close()
+    }
+    const env = open({ path, noSubdir: true, readOnly: true, keyEncoding: 'binary', encoding: 'binary', maxDbs: 32 })
+    const format = env.openDB<Buffer, Buffer>('skein', { keyEncoding: 'binary', encoding: 'binary' })
+    expect(format.getBinary(Buffer.from('format'))?.readUInt32BE(0)).toBe(expected)
+    await env.close()
+  })
+
   test('that another program made with LMDB is refused and left as it is', async () => {
     const other = open({ path })
     await other.put('hello', 'world')
