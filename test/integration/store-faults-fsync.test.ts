@@ -40,11 +40,13 @@ describe('a node whose disk fails', () => {
     const ended = await first.ended()
     const { lines } = first
     const at = lines.indexOf('failed ERR_STORE')
-    // LMDB's binding (lmdb 3.5) writes its messages about a failed write past the end of a buffer, of which the process may die when it ends.
+    // LMDB's binding (lmdb 3.5) writes its messages about a failed write past the end of a buffer, of which the process may die: at once, or when it ends.
     const died = fail.startsWith('write') && ended.signal === 'SIGABRT' && first.stderr.includes('Write error: ')
-    if (!died) expect(ended, first.stderr).toEqual({ code: 1, signal: null })
-    expect(at, lines.slice(-3).join(', ')).toBeGreaterThan(0)
-    expect(lines.slice(at).filter(line => /^(published|acked) /.test(line)), 'nothing is well after the fault').toEqual([])
+    if (!died) {
+      expect(ended, first.stderr).toEqual({ code: 1, signal: null })
+      expect(at, lines.slice(-3).join(', ')).toBeGreaterThan(0)
+    }
+    expect(lines.slice(at < 0 ? lines.length : at).filter(line => /^(published|acked) /.test(line)), 'nothing is well after the fault').toEqual([])
     expect(lines.filter(line => line.startsWith('refused')).every(line => line.endsWith(' ERR_STORE') || line.endsWith(' ERR_CLOSED'))).toBe(true)
     expect(lines.filter(line => line.startsWith('uncaught'))).toEqual([])
     const second = bench.run({ dataDir, name: 'billing', first: 200_000, count: COUNT, bytes: 700 })
