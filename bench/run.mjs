@@ -3,6 +3,7 @@
 // npm run bench -- --alone [...]    Skein beside the limits of the machine
 // npm run bench -- --start [...]    from `node` to the first message, step by step, and the memory of an idle daemon
 // npm run bench -- --hops [...]     what each relay on the way costs, and a mesh of 50 nodes
+// npm run bench -- --growth [...]   what a message costs while logs, subscriptions, backlog, topics and peers grow by tens
 // npm run bench -- --steady [...]   an hour at a steady rate: memory, disk, latency, the event loop
 // npm run bench -- --only … --work …  options of peers/bench.mjs (npm run bench -- --help)
 import { spawn } from 'node:child_process'
@@ -20,6 +21,7 @@ const without = (...names) => args.filter(arg => !names.includes(arg))
 
 if (args.includes('--alone')) process.exit(await run('alone/run.mjs', without('--alone')))
 if (args.includes('--start')) process.exit(await run('start/run.mjs', without('--start')))
+if (args.includes('--growth')) process.exit(await run('growth/run.mjs', without('--growth')))
 if (args.includes('--steady')) process.exit(await run('steady/run.mjs', without('--steady')))
 if (args.includes('--hops')) process.exit(await run('hops/run.mjs', without('--hops')))
 if (args.includes('--full')) process.exit(await run('peers/bench.mjs', ['--work', 'P1,P2,P3,P6,P7,P7pub,P8', '--size', '100,1024,10240', '--runs', '5', ...without('--full')]))

@@ -44,14 +44,14 @@ export class CursorIndex {
   forget (log: LogState): void { this.#closedAt.delete(log.key) }
 
   needs (log: LogState, offsetMs: number): { from: number, since: number } | undefined {
-    const cursors = this.of(log).filter(({ core }) => !core.lapsed)
-    if (cursors.length === 0) return undefined
     let from = Number.POSITIVE_INFINITY
     let since = Number.POSITIVE_INFINITY
-    for (const cursor of cursors) {
+    for (const cursor of this.of(log)) {
+      if (cursor.core.lapsed) continue
       from = Math.min(from, cursor.mark + 1)
       since = Math.min(since, cursor.since)
     }
+    if (from === Number.POSITIVE_INFINITY) return undefined
     return { from, since: since === 0 ? 0 : Math.min(Number.MAX_SAFE_INTEGER, Math.max(1, Math.floor(since + offsetMs))) }
   }
 

@@ -13,6 +13,7 @@ import type { DeadLetter, Gap, GapReason, SubscriptionInfo } from '../message/re
 import type { LogBook } from '../store/log-book.js'
 import type { LogState } from '../store/log-state.js'
 import type { Store, StoreOp } from '../store/store.js'
+import { Arrivals } from './arrivals.js'
 import { Committer } from './committer.js'
 import type { ConsumerHandle, ConsumerOptions, LiveMeta } from './consumer.js'
 import { CursorIndex } from './cursor-index.js'
@@ -23,6 +24,7 @@ import { ORDER_WAIT_MS } from './limits.js'
 import { Live, type LiveOptions } from './live.js'
 import { OpenBatches } from './open-batches.js'
 import { deadKey } from './rows.js'
+import { Sieve } from './sieve.js'
 import type { CoreEnv, SubscriptionCore } from './subscription-core.js'
 import { addCounts, noSuchSubscription, Subscriptions } from './subscriptions.js'
 import { Wakes } from './wakes.js'
@@ -70,6 +72,7 @@ export class Inbox {
   readonly #committer: Committer
   readonly #wakes: Wakes
   readonly #live: Live
+  readonly #arrivals: Arrivals
   readonly #env: CoreEnv
   #lastToken = 0
   #state: 'loading' | 'open' | 'closed' | 'failed' = 'loading'
@@ -96,6 +99,7 @@ export class Inbox {
       clock,
       book,
       batches: new OpenBatches((log, position) => book.take(log, position)),
+      sieve: new Sieve(),
       orderWaitMs: options.orderWaitMs ?? ORDER_WAIT_MS,
       offsetOf: options.clockOffsetOf ?? (() => 0),
       isPresent: options.isPresent ?? (() => false),
@@ -107,6 +111,7 @@ export class Inbox {
       gap: (gap) => { listener.gap(gap) },
       needsChanged
     }
+    const arrivals = this.#arrivals = new Arrivals({ clock, index, sieve: env.sieve, batches: env.batches })
     this.#live = new Live({ nextToken, soon: (fn) => { clock.soon(fn) }, changed: () => { needsChanged(undefined) } })
     const subscriptions = this.#subscriptions = new Subscriptions({ clock, store, book, index, committer, env, changed: () => { needsChanged(undefined) }, processed: (cursor) => { listener.processed(cursor.log, cursor.core.name) }, begun: (cursor) => { listener.begun(cursor.log, cursor.core.name) }, failed })
     this.#cores = subscriptions.cores
@@ -118,8 +123,11 @@ export class Inbox {
         index.noteLink(log)
         for (const cursor of index.of(log)) cursor.core.logChanged(cursor)
       },
-      recordsHeld: (log, from, to) => { for (const cursor of index.of(log)) cursor.core.arrived(cursor, from, to) },
-      batchDamaged: (log) => { env.batches.drop(log) }
+      recordsHeld: (log, from, to) => { arrivals.held(log, from, to) },
+      batchDamaged: (log) => {
+        env.batches.drop(log)
+        env.sieve.forget(log)
+      }
     })
   }
 
@@ -205,7 +213,11 @@ export class Inbox {
   filters (): FilterSet[] { return [...[...this.#cores.values()].filter(core => !core.lapsed).map(core => core.filter), ...this.#live.filters()] }
 
   /** Channels that some subscription names outright. */
-  namedChannels (): string[] { return [...new Set(this.filters().flatMap(filter => filter.channels))] }
+  namedChannels (): ReadonlySet<string> {
+    const named = new Set<string>()
+    for (const { channels } of this.filters()) for (const channel of channels) named.add(channel)
+    return named
+  }
 
   /**
    * What durable subscriptions still need of this log: positions from `from` on. While all of them still seek their start by
@@ -250,7 +262,10 @@ export class Inbox {
   }
 
   /** Forgets the cursors of a log that the book is to forget. The operations belong in the same commit. */
-  forget (log: LogState): StoreOp[] { return this.#subscriptions.forget(log) }
+  forget (log: LogState): StoreOp[] {
+    this.#arrivals.forget(log)
+    return this.#subscriptions.forget(log)
+  }
 
   info (): SubscriptionInfo[] {
     return [...this.#cores.values()].map(core => {
@@ -335,6 +350,7 @@ export class Inbox {
     this.#state = state
     this.#subscriptions.stop()
     this.#wakes.stop()
+    this.#arrivals.stop()
     for (const core of this.#cores.values()) core.deliveries.closeAll(error)
     this.#live.closeAll(error)
   }

@@ -9,6 +9,14 @@ export const SCAN_POSITIONS = 2048
 /** Records of one log handed out before the next log has its turn. Wild guess: fair, and still kind to caches. */
 export const TURN_RECORDS = 16
 
+/** Logs of which it is known whom their latest records concern; runs of these records, how many in each, and how many subscriptions those concern altogether. Choices: some megabytes, 64 MB at worst. */
+export const SIEVE_LOGS_MAX = 64
+export const SIEVE_RUNS_MAX = 8
+export const SIEVE_POSITIONS_MAX = 32_768
+export const SIEVE_HITS_MAX = 16_384
+/** A subscription that takes nothing of what has come passes over it so many ms later at most: a millisecond for each other subscription to the log. */
+export const PASS_MS_MAX = 250
+
 /** Durable subscriptions of one node. Wild guess. */
 export const SUBSCRIPTIONS_MAX = 1024
 /** Consumers on one name, and live consumers of one node. Wild guess. */
@@ -46,5 +54,5 @@ export const COMMIT_BYTES = 4 * 1024 * 1024
 /** Rows deleted in one commit when a subscription is removed. */
 export const REMOVE_ROWS = 500
 /** Batches under delivery that are kept open, and their bytes. */
-export const OPEN_BATCHES_MAX = 64
-export const OPEN_BATCHES_BYTES_MAX = 8 * 1024 * 1024
+export const OPEN_BATCHES_MAX = 256
+export const OPEN_BATCHES_BYTES_MAX = 24 * 1024 * 1024

@@ -3,6 +3,7 @@
  * not match, has expired or lies before the start; reports what will not come; stops at what is still to come.
  */
 import type { RecordFields } from '../message/record.js'
+import type { OpenBatch } from '../store/batch-cache.js'
 import type { LogState } from '../store/log-state.js'
 import type { Cursor, Stall } from './cursor.js'
 import { Entry } from './entry.js'
@@ -21,6 +22,8 @@ export interface ScanParts extends OrderParts {
   readonly batches: OpenBatches
   readonly entryCount: number
   matches (topic: string): boolean
+  /** The first position from this one on that may match, or where nothing is known any more; undefined: nothing is known of this one. */
+  nextMatch (cursor: Cursor, position: number): number | undefined
   offsetOf (publisher: string): number
   wallMs (): number
   readDead (sequence: number): Uint8Array | undefined
@@ -190,6 +193,13 @@ export class Scan {
       return 'stalled'
     }
     if (!log.held.has(position)) return this.#takeHole(cursor, position, nowMs)
+    // Nothing from here on was looked at before: what is known to be for others is passed over at once.
+    const isFresh = position > cursor.top && cursor.since === 0 && cursor.gateOpen
+    const next = isFresh ? parts.nextMatch(cursor, position) : undefined
+    if (next !== undefined && next > position) {
+      this.#passTo(cursor, position, next - 1)
+      return undefined
+    }
     const open = parts.batches.at(log, position)
     if (open === undefined) {
       this.#stall(cursor, 'hole', position)
@@ -212,8 +222,7 @@ export class Scan {
       return 'stalled'
     }
     if (known === undefined && !parts.matches(record.topic)) {
-      cursor.next++
-      parts.pass(cursor, position, position)
+      this.#passTo(cursor, position, isFresh ? this.#lastUnmatched(open, position) : position)
       return undefined
     }
     if (cursor.awaitsDisk && !this.#expired(log, record)) {
@@ -228,6 +237,23 @@ export class Scan {
     }
     cursor.next++
     return this.#consider(known ?? new Entry(cursor, position), record, nowMs)
+  }
+
+  /** Passes over what does not match, as far as it is held and the window reaches. */
+  #passTo (cursor: Cursor, position: number, to: number): void {
+    const last = Math.min(to, cursor.log.held.firstMissing(position) - 1, cursor.mark + CURSOR_WINDOW_POSITIONS)
+    cursor.next = last + 1
+    this.#parts.pass(cursor, position, last)
+  }
+
+  /** Of one batch: the last record in a row, from this one on, that does not match. */
+  #lastUnmatched ({ batch, records }: OpenBatch, position: number): number {
+    let to = position
+    while (to < batch.last && this.#budget > 0 && !this.#parts.matches((records[to + 1 - batch.base] as RecordFields).topic)) {
+      to++
+      this.#budget--
+    }
+    return to
   }
 
   /** What has expired behind a record that waits for the disk is settled too, out of order: one commit for all of it, not one for each run. */

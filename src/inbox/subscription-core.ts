@@ -24,6 +24,7 @@ import type { OpenBatches } from './open-batches.js'
 import { Ring } from './ring.js'
 import { encodeDead, type DeadRow, type SubscriptionRow } from './rows.js'
 import { Scan, type ScanParts } from './scan.js'
+import type { Sieve } from './sieve.js'
 import { begin, trimmedUnclaimed } from './start.js'
 import { Succession } from './succession.js'
 import { Work } from './work.js'
@@ -36,6 +37,7 @@ export interface CoreEnv {
   readonly clock: Clock
   readonly book: LogBook
   readonly batches: OpenBatches
+  readonly sieve: Sieve
   readonly orderWaitMs: number
   offsetOf (publisher: string): number
   /** The log is written by this life of this node. */
@@ -226,6 +228,7 @@ export class SubscriptionCore implements ScanParts {
   get book (): LogBook { return this.#env.book }
   get orderWaitMs (): number { return this.#env.orderWaitMs }
   matches (topic: string): boolean { return this.#filter.matches(topic) }
+  nextMatch (cursor: Cursor, position: number): number | undefined { return this.#env.sieve.next(cursor.log, this, position) }
   offsetOf (publisher: string): number { return this.#env.offsetOf(publisher) }
   wallMs (): number { return this.#env.clock.wallMs() }
   readDead (sequence: number): Uint8Array | undefined { return this.#env.readDead(this.number, sequence) }

@@ -54,7 +54,7 @@ export class Subscriptions {
     for (const [name, row] of rows) {
       const core = new SubscriptionCore(name, row, env)
       core.created = true
-      this.cores.set(name, core)
+      this.#add(core)
       byNumber.set(core.number, core)
     }
     this.#nextNumber = Math.max(0, ...byNumber.keys(), ...removed) + 1
@@ -74,6 +74,11 @@ export class Subscriptions {
       for (const cursor of index.of(log)) cursor.core.logChanged(cursor)
     }
     for (const number of removed) this.#sweep(number)
+  }
+
+  #add (core: SubscriptionCore): void {
+    this.cores.set(core.name, core)
+    this.#p.env.sieve.add(core)
   }
 
   /** A log that is new: whoever covers its channel begins there. Returns whether anybody does. */
@@ -114,7 +119,7 @@ export class Subscriptions {
     }
     const core = new SubscriptionCore(spec.name, newRow(this.#nextNumber++, spec, clock.wallMs()), env)
     for (const log of [...book.all()]) if (core.filter.matchesChannel(log.channel)) index.add(core.learn(log, true))
-    this.cores.set(spec.name, core)
+    this.#add(core)
     const { ops, written } = this.#cursorRows(core, [...core.cursors.values()])
     this.#commit(spec.name, [this.#rowOf(core.name, core.row), ...ops], error => {
       if (error === undefined) {
@@ -154,7 +159,9 @@ export class Subscriptions {
           index.remove(cursor)
           core.forget(cursor)
         }
+        env.sieve.remove(core)
         core.change({ ...row, counted })
+        env.sieve.add(core)
         for (const cursor of fresh) {
           core.restore(cursor)
           index.add(cursor)
@@ -198,6 +205,7 @@ export class Subscriptions {
 
   #detach (core: SubscriptionCore, error?: SkeinError): void {
     this.cores.delete(core.name)
+    this.#p.env.sieve.remove(core)
     core.deliveries.closeAll(error)
     for (const cursor of core.cursors.values()) {
       this.#p.index.remove(cursor)
@@ -243,6 +251,7 @@ export class Subscriptions {
       }
     }
     index.forget(log)
+    this.#p.env.sieve.forget(log)
     return ops
   }
 

@@ -29,6 +29,10 @@ function checkFilter (filter: string): void {
 /** One or more filters, matched together. A topic that several of them match is matched once. */
 export class FilterSet {
   readonly filters: readonly string[]
+  /** Channels named outright. */
+  readonly channels: readonly string[]
+  /** Some filter takes in channels not named. */
+  readonly everyChannel: boolean
   readonly #levels: readonly string[][]
   readonly #exact: ReadonlySet<string>
   /** The last answer: most topics come many times in a row. */
@@ -36,6 +40,10 @@ export class FilterSet {
 
   constructor (filters: readonly string[]) {
     this.filters = filters
+    const first = new Set(filters.map(firstLevel))
+    this.everyChannel = first.delete('+') || first.has('#')
+    first.delete('#')
+    this.channels = [...first]
     const patterns = filters.filter(filter => /[+#]/.test(filter))
     this.#exact = new Set(filters.filter(filter => !/[+#]/.test(filter)))
     this.#levels = patterns.map(filter => filter.split('/'))
@@ -57,22 +65,9 @@ export class FilterSet {
   /** Whether a record of this channel can match. */
   matchesChannel (channel: string): boolean {
     if (channel.startsWith('$')) return false
-    for (const filter of this.filters) {
-      const first = firstLevel(filter)
-      if (first === '+' || first === '#' || first === channel) return true
-    }
-    return false
+    return this.everyChannel || this.channels.includes(channel)
   }
 
-  /** Channels named outright. */
-  get channels (): string[] {
-    return [...new Set(this.filters.map(firstLevel).filter(level => level !== '+' && level !== '#'))]
-  }
-
-  /** Some filter takes in channels not named. */
-  get everyChannel (): boolean {
-    return this.filters.some(filter => ['+', '#'].includes(firstLevel(filter)))
-  }
 }
 
 function firstLevel (filter: string): string {

@@ -12,7 +12,7 @@ export const RECEIPT_TAG = 'skein/receipt/1\n'
 
 /** Ranges that one receipt may name; a receiver with more holes says less. */
 export const RECEIPT_RANGES_MAX = 1024
-export const RECEIPT_NAMES_MAX = 256
+export const RECEIPT_NAMES_MAX = 1024
 
 type Bytes = Uint8Array<ArrayBuffer>
 

@@ -15,6 +15,7 @@ import { OUTBOX } from './bugs/outbox.mjs'
 import { RECEIPTS } from './bugs/receipts.mjs'
 import { REPAIR } from './bugs/repair.mjs'
 import { RETENTION } from './bugs/retention.mjs'
+import { SIEVE } from './bugs/sieve.mjs'
 import { STORE } from './bugs/store.mjs'
 
-export const BUGS = [...OUTBOX, ...STORE, ...INTAKE, ...INBOX, ...REPAIR, ...RECEIPTS, ...RETENTION, ...IDENTITY, ...DIRECTORY, ...NETWORK, ...MESSAGE, ...DAEMON, ...DECODERS]
+export const BUGS = [...OUTBOX, ...STORE, ...INTAKE, ...INBOX, ...SIEVE, ...REPAIR, ...RECEIPTS, ...RETENTION, ...IDENTITY, ...DIRECTORY, ...NETWORK, ...MESSAGE, ...DAEMON, ...DECODERS]

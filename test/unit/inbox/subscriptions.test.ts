@@ -121,7 +121,7 @@ describe('subscriptions', () => {
     rig.hold(...new FakeLog(rig.clock, 1, 1, undefined, 'anything').fill(1, 1).batches)
     expect(consumer.drain().map(d => d.channel)).toEqual(['anything'])
     expect(rig.inbox.wantsChannel('whatever')).toBe(true)
-    expect(rig.inbox.namedChannels()).toEqual([])
+    expect([...rig.inbox.namedChannels()]).toEqual([])
   })
 
   test('dead letters are listed page by page, and one that fails again stays under its id', () => {

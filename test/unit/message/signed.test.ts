@@ -87,7 +87,7 @@ describe('signed statements', () => {
     const wireReceipt = ReceiptStatement.decode(Signed.decode(signReceipt(crypto, testMesh, receipt)).statement)
     const holes = new RangeSet()
     for (let i = 1; i <= 1025; i++) holes.add(i * 2, i * 2)
-    for (const over of [{ sequence: 0 }, { by: new Uint8Array(38) }, { stored: Uint8Array.of(0, 0) as Bytes }, { stored: holes.encode() as Bytes }, { processed: Array(257).fill({ name: 'a', ranges: new Uint8Array(0) }) }]) {
+    for (const over of [{ sequence: 0 }, { by: new Uint8Array(38) }, { stored: Uint8Array.of(0, 0) as Bytes }, { stored: holes.encode() as Bytes }, { processed: Array(1025).fill({ name: 'a', ranges: new Uint8Array(0) }) }]) {
       expect(openReceipt(signed(RECEIPT_TAG, ReceiptStatement.encode({ ...wireReceipt, ...over })), testMesh)).toBeUndefined()
     }
     for (const over of [{ pages: 0 }, { page: 1 }, { pages: 65, page: 64 }, { heads: Array(4097).fill(announcement.heads[0]) }, { addresses: Array(33).fill('a') }]) {
