@@ -51,10 +51,9 @@ export class Custodian {
     const { channel, publisher } = batch.log
     const quota = retentionOf(options.settings.retention ?? {}, channel)
     const filled = Math.max((book.bytes(channel, false) + staged.channel.bytes) / quota.bytes, (book.records(channel, false) + staged.channel.records) / quota.records)
-    if (filled >= CHANNEL_SLACK) {
-      housekeeping.makeRoom()
-      return filled < HOLES_SLACK ? this.#isWaitedFor(batch) : this.#isNext(batch)
-    }
+    // Before it holds anything off.
+    if (filled >= 1) housekeeping.makeRoom(channel)
+    if (filled >= CHANNEL_SLACK) return filled < HOLES_SLACK ? this.#isWaitedFor(batch) : this.#isNext(batch)
     if (publisher === this.#e.self || this.#isNeededHere(batch)) return true
     const total = book.othersBytes + staged.bytes + batch.bytes.length
     const own = book.publisherBytes(publisher) + staged.publisher.bytes + batch.bytes.length

@@ -6,9 +6,14 @@ import { GOSSIP_TOPICS } from './channels.js'
 import type { Engine } from './engine.js'
 import { GOSSIP, tagged } from '../message/gossip-kinds.js'
 
+/** A channel that fills is looked at so often, to see whether anything may go. */
+const LOOK_MS = 20
+
 /** What leaves this node by gossip once it may, and what the outbox asks of the others before it takes more. */
 export class Emission {
   readonly #e: Engine
+  /** Before that a channel that fills is not looked at again. */
+  #lookMs = Number.NEGATIVE_INFINITY
 
   constructor (engine: Engine) {
     this.#e = engine
@@ -38,9 +43,17 @@ export class Emission {
   }
 
   hasRoom (channel: string, bytes: number, records: number): boolean {
-    if (this.#e.retention.hasRoom(channel, bytes, records)) return true
-    if (!this.#e.housekeeping.isTrimDue && this.#e.retention.canMakeRoom(channel)) this.#e.housekeeping.trim()
+    if (this.#e.retention.hasRoom(channel, bytes, records, () => { this.#fills(channel) })) return true
+    if (!this.#e.housekeeping.isTrimDue && this.#e.retention.canMakeRoom(channel)) this.#e.housekeeping.trim([channel])
     return false
+  }
+
+  /** There is room still. Publishes that come later are not to wait for more of it. */
+  #fills (channel: string): void {
+    const now = this.#e.options.clock.nowMs()
+    if (now < this.#lookMs || this.#e.housekeeping.isTrimDue) return
+    this.#lookMs = now + LOOK_MS
+    if (this.#e.retention.canMakeRoom(channel)) this.#e.housekeeping.trim([channel])
   }
 
   /** Lowest position of a log that some durable subscription, here or elsewhere, has not settled. */

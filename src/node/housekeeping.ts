@@ -21,6 +21,7 @@ export class Housekeeping {
   #receiptsDue = false
   #trimDue = false
   #roomDue = false
+  #roomFor: Set<string> | 'all' = new Set()
   #refused = false
 
   constructor (engine: Engine) {
@@ -50,47 +51,53 @@ export class Housekeeping {
     this.#e.options.clock.after(RETENTION_INTERVAL_MS, () => { this.housekeep() })
   }
 
-  trim (): void {
+  /** Of all channels, or of these. */
+  trim (channels?: readonly string[]): void {
     this.#trimDue = true
     let trimmed: Pass | undefined
     this.#e.outbox.housekeep(() => {
       this.#trimDue = false
       const ids = expiredIds(this.#e.options.store, this.#e.book, this.#idsNext)
       this.#idsNext = ids.next
-      trimmed = this.#e.retention.trimOwn('current')
+      trimmed = this.#e.retention.trimOwn('current', channels)
       // One commit takes a limited number of batches; what is left goes in the next ones, at once.
-      if (trimmed.more) this.#again(() => { this.trim() })
+      if (trimmed.more) this.#again(() => { this.trim(channels) })
       return [...trimmed.ops, ...ids.ops]
     }, () => { this.#refuse(trimmed) })
-    this.#trimEarlier()
+    this.#trimEarlier(channels)
   }
 
   /** Own logs of earlier lives are written by the inbox's lane, which also takes in what was lost of them. */
-  #trimEarlier (): void {
+  #trimEarlier (channels?: readonly string[]): void {
     let trimmed: Pass | undefined
     this.#e.intake.housekeep(() => {
-      trimmed = this.#e.retention.trimOwn('earlier')
-      if (trimmed.more) this.#again(() => { this.#trimEarlier() })
+      trimmed = this.#e.retention.trimOwn('earlier', channels)
+      if (trimmed.more) this.#again(() => { this.#trimEarlier(channels) })
       if (trimmed.ops.length > 0) this.#e.options.clock.soon(() => { this.#e.outbox.admitWaiting() })
       return [...trimmed.ops, ...this.#forgotten(true)]
     }, () => { this.#refuse(trimmed) })
   }
 
-  /** The quota of others' logs holds something off: what may go goes now, and not at the next pass. */
-  makeRoom (): void {
+  /** The quota of a channel, or others, are used up by what others published: what may go goes now, and not at the next pass. */
+  makeRoom (channel?: string): void {
+    if (channel === undefined) this.#roomFor = 'all'
+    else if (this.#roomFor !== 'all') this.#roomFor.add(channel)
     if (this.#roomDue) return
     this.#roomDue = true
     this.#e.options.clock.after(ROOM_MS, () => {
       this.#roomDue = false
-      if (!this.#e.isClosed) this.#drop()
+      const channels = this.#roomFor === 'all' ? undefined : [...this.#roomFor]
+      this.#roomFor = new Set()
+      if (!this.#e.isClosed) this.#drop(channels)
     })
   }
 
-  #drop (): void {
+  /** Of all channels, or of these. */
+  #drop (channels?: readonly string[]): void {
     let dropped: Pass | undefined
     this.#e.intake.housekeep(() => {
-      dropped = this.#e.retention.dropOthers()
-      if (dropped.more) this.#again(() => { this.#drop() })
+      dropped = this.#e.retention.dropOthers(channels)
+      if (dropped.more) this.#again(() => { this.#drop(channels) })
       this.#e.options.clock.soon(() => { if (!this.#e.isClosed) this.#e.custodian.lookAgain() })
       return [...dropped.ops, ...this.#forgotten(false)]
     }, () => { this.#refuse(dropped) })

@@ -18,10 +18,13 @@ export const RETENTION_BYTES = 1024 * 1024 * 1024
 export const RETENTION_INTERVAL_MS = 30_000
 /** One step never expires more than an hour's worth, so that a clock that jumped does not empty the store. */
 const STEP_MS = 3_600_000
-/** Batches dropped in one commit. */
+/** Batches dropped of one log in one commit, and bytes, or one batch: they are read for it, in one turn. */
 const DROP_BATCHES = 256
+const DROP_BYTES = 4 * 1024 * 1024
 /** When the quota is reached, so much of it is made free at once, so that trimming is not done for each message. */
 const SLACK = 1 / 64
+/** Above this share of a quota room is made before it is asked for. */
+const FILLING = 1 - SLACK / 2
 
 interface Amount {
   bytes: number
@@ -29,7 +32,20 @@ interface Amount {
 }
 
 const ALL: Readonly<Amount> = { bytes: Number.POSITIVE_INFINITY, records: 0 }
-const NOTHING = { through: 0, bytes: 0, records: 0 } as const
+const NOTHING: Oldest = { through: 0, bytes: 0, records: 0, more: false }
+
+/** The first batches of a log, as far as one pass goes. `more`: it could go on. */
+interface Oldest extends Readonly<Amount> {
+  readonly through: number
+  readonly more: boolean
+}
+
+interface HeldBatch {
+  readonly last: number
+  readonly time: number
+  readonly bytes: number
+  readonly records: number
+}
 
 export interface ChannelRetention {
   readonly ageMs: number
@@ -94,10 +110,11 @@ class Dropping implements Pass {
   more = false
   readonly #undo: Array<() => void> = []
 
-  add ({ ops, more, undo }: Pass): void {
-    this.ops.push(...ops)
-    this.more ||= more
-    this.#undo.push(undo)
+  /** `more`: there is more to drop, if this drops anything. */
+  add (pass: Pass, more = false): void {
+    this.ops.push(...pass.ops)
+    this.more ||= pass.more || (more && pass.ops.length > 0)
+    this.#undo.push(() => { pass.undo() })
   }
 
   undo (): void { for (const undo of this.#undo) undo() }
@@ -112,11 +129,13 @@ export class Retention {
     this.#c = context
   }
 
-  /** Whether an own channel has room for so much more as it is. */
-  hasRoom (channel: string, bytes: number, records = 1): boolean {
+  /** Whether an own channel has room for so much more as it is. `filling`: there is little left after that. */
+  hasRoom (channel: string, bytes: number, records = 1, filling = (): void => {}): boolean {
     const { book, retention } = this.#c
     const quota = retention(channel)
-    if (book.bytes(channel, true) + bytes <= quota.bytes && book.records(channel, true) + records <= quota.records) {
+    const after = { bytes: book.bytes(channel, true) + bytes, records: book.records(channel, true) + records }
+    if (after.bytes <= quota.bytes && after.records <= quota.records) {
+      if (after.bytes > quota.bytes * FILLING || after.records > quota.records * FILLING) filling()
       this.#asked.delete(channel)
       return true
     }
@@ -143,7 +162,7 @@ export class Retention {
     return batch?.last ?? Number.POSITIVE_INFINITY
   }
 
-  #batchAt (log: LogState, position: number): { last: number, time: number, bytes: number, records: number } | undefined {
+  #batchAt (log: LogState, position: number): HeldBatch | undefined {
     const found = this.#c.book.readBytes(log, position)
     if (found === undefined) return undefined
     try {
@@ -159,16 +178,16 @@ export class Retention {
    * One pass over this node's own logs, or over those that one lane writes: the operations to commit between two commits of
    * that lane.
    */
-  trimOwn (which: 'all' | 'current' | 'earlier' = 'all'): Pass {
+  trimOwn (which: 'all' | 'current' | 'earlier' = 'all', channels: Iterable<string> = this.#c.book.channels()): Pass {
     const mine = (log: LogState): boolean => which === 'all' || this.#c.isCurrent(log) === (which === 'current')
     const pass = new Dropping()
-    for (const channel of this.#c.book.channels()) {
+    for (const channel of channels) {
       const { ageMs, onFull, until, ...quota } = this.#c.retention(channel)
       const logs = [...this.#c.book.logs(channel)].filter(log => log.own && !log.held.isEmpty).sort((a, b) => a.incarnation.number - b.incarnation.number)
       for (const log of logs) {
         if (!mine(log)) continue
-        const expired = Math.max(this.#expiredThrough(log, ageMs), until === 'processed' ? this.#processedThrough(log) : 0)
-        if (expired > log.trimmed) this.#trim(log, expired, 'expired', pass)
+        const expired = further(this.#expired(log, ageMs), until === 'processed' ? this.#processed(log) : NOTHING)
+        if (expired.through > log.trimmed) this.#trim(log, expired, 'expired', pass)
         // What was trimmed goes, also where a full disk did not let it. What a lost life trimmed a subscription here may still need.
         else this.#drop(log, this.#c.isCurrent(log) ? log.trimmed : Math.min(log.trimmed, this.#c.localFloor(log) - 1), log.trimmed, pass)
       }
@@ -178,12 +197,14 @@ export class Retention {
         if (over.bytes <= 0 && over.records <= 0) break
         if (log.held.isEmpty) continue
         const limit = this.#droppable(log, onFull === 'evict')
-        const { through, bytes, records } = this.#oldest(log, over, limit)
-        if (through === 0) continue
-        over.bytes -= bytes
-        over.records -= records
+        const oldest = this.#oldest(log, over, limit)
+        if (oldest.through === 0) continue
+        over.bytes -= oldest.bytes
+        over.records -= oldest.records
         // What the other lane will drop is not dropped twice: the oldest go first, whoever's turn it is.
-        if (mine(log)) this.#trim(log, through, 'evicted', pass)
+        if (mine(log)) this.#trim(log, oldest, 'evicted', pass)
+        // One log after the other.
+        if (oldest.more) break
       }
     }
     return pass
@@ -192,41 +213,42 @@ export class Retention {
   /** How much of an own channel has to go. */
   #overQuota (channel: string, quota: Amount): Amount {
     const asked = this.#asked.get(channel) ?? { bytes: 0, records: 0 }
-    const over = (held: number, most: number, more: number): number => held <= most * (1 - SLACK / 2) && held + more <= most ? 0 : held - Math.min(most * (1 - SLACK), most - more)
+    const over = (held: number, most: number, more: number): number => held <= most * FILLING && held + more <= most ? 0 : held - Math.min(most * (1 - SLACK), most - more)
     return { bytes: over(this.#c.book.bytes(channel, true), quota.bytes, asked.bytes), records: over(this.#c.book.records(channel, true), quota.records, asked.records) }
   }
 
   /** Up to where every known durable subscription has settled the log; 0 while none is known. */
-  #processedThrough (log: LogState): number {
+  #processed (log: LogState): Oldest {
     const floor = this.#c.floor(log)
-    return floor === Number.POSITIVE_INFINITY ? 0 : this.#oldest(log, ALL, Math.min(log.head, floor - 1)).through
+    return floor === Number.POSITIVE_INFINITY ? NOTHING : this.#oldest(log, ALL, Math.min(log.head, floor - 1))
   }
 
   /** Signs the trim and drops what it covers. */
-  #trim (log: LogState, through: number, reason: 'expired' | 'evicted', pass: Dropping): void {
+  #trim (log: LogState, { through, more }: Oldest, reason: 'expired' | 'evicted', pass: Dropping): void {
     // After each subscription to it here, also when the clock has gone back since: what was trimmed before one was made it has no claim on.
     const time = Math.max(Math.floor(this.#c.clock.wallMs()), this.#c.latestCreationMs(log.channel) + 1)
     const trim = { log: log.id, through, reason, time }
     this.#c.book.noteTrim(log, trim, signTrim(this.#c.crypto, this.#c.mesh, trim))
-    pass.add(this.#c.book.drop(log, through, DROP_BATCHES))
+    pass.add(this.#c.book.drop(log, through, DROP_BATCHES), more)
     pass.ops.push(this.#c.book.row(log))
   }
 
   /** One pass over the logs of others. */
-  dropOthers (): Pass {
+  dropOthers (channels: Iterable<string> = this.#c.book.channels()): Pass {
     const pass = new Dropping()
-    for (const channel of this.#c.book.channels()) {
+    for (const channel of channels) {
       const { ageMs, bytes, records, until } = this.#c.retention(channel)
       const over = { bytes: this.#c.book.bytes(channel, false) - bytes, records: this.#c.book.records(channel, false) - records }
       for (const log of this.#c.book.logs(channel)) {
         if (log.own || log.held.isEmpty) continue
         // What the publisher has trimmed and what is too old goes; what a subscription here still needs stays.
-        const expired = this.#expiredThrough(log, ageMs)
-        const through = Math.min(this.#c.localFloor(log) - 1, Math.max(expired, until === 'processed' ? this.#processedThrough(log) : 0, log.trimmed))
+        const expired = this.#expired(log, ageMs)
+        const past = further(expired, until === 'processed' ? this.#processed(log) : NOTHING)
+        const through = Math.min(this.#c.localFloor(log) - 1, Math.max(past.through, log.trimmed))
         const oldest = over.bytes > 0 || over.records > 0 ? this.#oldest(log, over, this.#spare(log)) : NOTHING
         over.bytes -= oldest.bytes
         over.records -= oldest.records
-        this.#drop(log, Math.max(through, oldest.through), expired, pass)
+        this.#drop(log, Math.max(through, oldest.through), expired.through, pass, past.more || oldest.more)
       }
     }
     this.#dropCustody(pass)
@@ -244,13 +266,13 @@ export class Retention {
       if (bytes <= 0 || log.held.isEmpty) continue
       const oldest = this.#oldest(log, { bytes, records: 0 }, this.#spare(log, false))
       over.set(log.publisher, bytes - oldest.bytes)
-      this.#drop(log, oldest.through, 0, pass)
+      this.#drop(log, oldest.through, 0, pass, oldest.more)
     }
   }
 
   /** What is not too old, and what everybody had settled, is fetched again for a subscription that is heard of later. */
-  #drop (log: LogState, through: number, expired: number, pass: Dropping): void {
-    if (through >= log.held.first) pass.add(this.#c.book.drop(log, through, DROP_BATCHES, this.#c.floor(log) <= through ? through : expired))
+  #drop (log: LogState, through: number, expired: number, pass: Dropping, more = false): void {
+    if (through >= log.held.first) pass.add(this.#c.book.drop(log, through, DROP_BATCHES, this.#c.floor(log) <= through ? through : expired), more)
   }
 
   /**
@@ -263,34 +285,38 @@ export class Retention {
     return (local ? this.#c.localFloor(log) : this.#c.floor(log)) - 1
   }
 
-  /** Up to where the log is older than `ageMs`, an hour's worth at most; 0: nothing is. */
-  #expiredThrough (log: LogState, ageMs: number): number {
+  /** What of the log is older than `ageMs`, an hour's worth at most. */
+  #expired (log: LogState, ageMs: number): Oldest {
     const first = this.#batchAt(log, log.held.first)
     const cutoff = this.#c.clock.wallMs() - ageMs
-    if (first === undefined || first.time >= cutoff) return 0
+    if (first === undefined || first.time >= cutoff) return NOTHING
     const until = Math.min(cutoff, first.time + STEP_MS)
-    let through = first.last
-    for (let n = 0; n < DROP_BATCHES; n++) {
-      const position = log.held.firstPresent(through + 1)
-      const batch = position === 0 ? undefined : this.#batchAt(log, position)
-      if (batch === undefined || batch.time >= until) break
-      through = batch.last
-    }
-    return through
+    return this.#first(log, (batch, { through }) => through === 0 || batch.time < until)
   }
 
   /** The oldest batches that make up so much, as far as `limit` lets them go. */
-  #oldest (log: LogState, wanted: Amount, limit: number): Amount & { through: number } {
-    const oldest = { through: 0, bytes: 0, records: 0 }
+  #oldest (log: LogState, wanted: Amount, limit: number): Oldest {
+    return this.#first(log, (batch, { bytes, records }) => (bytes < wanted.bytes || records < wanted.records) && batch.last <= limit)
+  }
+
+  /** The first batches of the log, as long as they are to be `taken`, and as many as one pass drops. */
+  #first (log: LogState, taken: (batch: HeldBatch, before: Readonly<Oldest>) => boolean): Oldest {
+    const found = { through: 0, bytes: 0, records: 0, more: false }
     let position = log.held.first
-    for (let n = 0; n < DROP_BATCHES && (oldest.bytes < wanted.bytes || oldest.records < wanted.records) && position > 0; n++) {
+    for (let n = 0; position > 0; n++) {
       const batch = this.#batchAt(log, position)
-      if (batch === undefined || batch.last > limit) break
-      oldest.through = batch.last
-      oldest.bytes += batch.bytes
-      oldest.records += batch.records
+      if (batch === undefined || !taken(batch, found)) break
+      if (n === DROP_BATCHES || found.bytes >= DROP_BYTES) {
+        found.more = true
+        break
+      }
+      found.through = batch.last
+      found.bytes += batch.bytes
+      found.records += batch.records
       position = log.held.firstPresent(batch.last + 1)
     }
-    return oldest
+    return found
   }
 }
+
+const further = (a: Oldest, b: Oldest): Oldest => a.through >= b.through ? a : b

@@ -23,8 +23,8 @@ export const RETENTION = [
     what: 'where records are kept until they are processed, those are trimmed too that somebody has not settled',
     breaks: 'no silent loss',
     file: 'src/outbox/retention.ts',
-    find: 'this.#oldest(log, ALL, Math.min(log.head, floor - 1)).through',
-    replace: 'this.#oldest(log, ALL, log.head).through',
+    find: 'this.#oldest(log, ALL, Math.min(log.head, floor - 1))',
+    replace: 'this.#oldest(log, ALL, log.head)',
     by: 'test/unit/outbox/retention.test.ts'
   },
   {
@@ -32,7 +32,7 @@ export const RETENTION = [
     what: 'where records are kept until they are processed, all go while no subscription is known',
     breaks: 'no silent loss',
     file: 'src/outbox/retention.ts',
-    find: 'floor === Number.POSITIVE_INFINITY ? 0 : this.#oldest(log, ALL,',
+    find: 'floor === Number.POSITIVE_INFINITY ? NOTHING : this.#oldest(log, ALL,',
     replace: 'this.#oldest(log, ALL,',
     by: 'test/unit/outbox/retention.test.ts'
   },
@@ -122,8 +122,8 @@ export const RETENTION = [
     what: 'a batch is dropped of which a subscription needs the last records',
     breaks: 'no silent loss',
     file: 'src/outbox/retention.ts',
-    find: 'if (batch === undefined || batch.last > limit) break',
-    replace: 'if (batch === undefined || batch.base > limit) break',
+    find: 'records < wanted.records) && batch.last <= limit)',
+    replace: 'records < wanted.records) && batch.base <= limit)',
     by: 'test/unit/outbox/retention.test.ts'
   },
   {
@@ -338,7 +338,7 @@ export const RETENTION = [
     what: 'with `until: processed` everything is trimmed while no durable subscription is known',
     breaks: 'no silent loss',
     file: 'src/outbox/retention.ts',
-    find: 'return floor === Number.POSITIVE_INFINITY ? 0 : this.#oldest',
+    find: 'return floor === Number.POSITIVE_INFINITY ? NOTHING : this.#oldest',
     replace: 'return this.#oldest',
     by: 'test/simulation/retention-custody.test.ts'
   },
