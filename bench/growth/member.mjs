@@ -58,7 +58,7 @@ const does = {
     return { ms: performance.now() - startedAt }
   },
   /** A durable subscription without a consumer. */
-  async prepare ({ node = 'a', filter, name }) { await (await nodes.get(node).subscribe(filter, { name, from: 'earliest' })).close() },
+  async prepare ({ node = 'a', filter, name }) { await (await nodes.get(node).subscribe(filter, { name, from: 'earliest', maxInFlight: 1024 })).close() },
   /** Waits until so many more than at the last mark were acked. */
   async acked ({ count, timeoutMs = 600_000 }) {
     const deadline = performance.now() + timeoutMs

@@ -77,6 +77,10 @@ export class RangeSet {
     if (j === i + 1) {
       this.#from[i] = low
       this.#to[i] = high
+    } else if (this.#from.length === 0) {
+      // Exactly one: an array that grows takes room for many, and most sets never have a second range.
+      this.#from = [low]
+      this.#to = [high]
     } else if (i === this.#from.length) {
       this.#from.push(low)
       this.#to.push(high)

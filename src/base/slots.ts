@@ -5,7 +5,7 @@
  * A `Map` of which as much is deleted as is added makes a new table every few entries, and each table that is done with keeps the
  * next one, and what is in it, from the young generation's collector.
  */
-const CAPACITY_MIN = 16
+const CAPACITY_MIN = 4
 /** Above this the ring is given back when nothing is in it. */
 const CAPACITY_KEPT = 64
 

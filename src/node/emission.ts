@@ -44,14 +44,14 @@ export class Emission {
 
   hasRoom (channel: string, bytes: number, records: number): boolean {
     if (this.#e.retention.hasRoom(channel, bytes, records, () => { this.#fills(channel) })) return true
-    if (!this.#e.housekeeping.isTrimDue && this.#e.retention.canMakeRoom(channel)) this.#e.housekeeping.trim([channel])
+    if (!this.#e.housekeeping.isTrimDue(channel) && this.#e.retention.canMakeRoom(channel)) this.#e.housekeeping.trim([channel])
     return false
   }
 
   /** There is room still. Publishes that come later are not to wait for more of it. */
   #fills (channel: string): void {
     const now = this.#e.options.clock.nowMs()
-    if (now < this.#lookMs || this.#e.housekeeping.isTrimDue) return
+    if (now < this.#lookMs || this.#e.housekeeping.isTrimDue(channel)) return
     this.#lookMs = now + LOOK_MS
     if (this.#e.retention.canMakeRoom(channel)) this.#e.housekeeping.trim([channel])
   }

@@ -93,7 +93,7 @@ function parseIdRow (value: Uint8Array): IdRow | 'damaged' {
 }
 
 /** Rows whose record is gone, among the next `limit` after `after`: the operations, and where to go on. */
-export function expiredIds (store: Store, book: LogBook, after: Uint8Array | undefined, limit = 500): { ops: StoreOp[], next: Uint8Array | undefined } {
+export function expiredIds (store: Store, book: LogBook, after: Uint8Array | undefined, limit: number): { ops: StoreOp[], next: Uint8Array | undefined } {
   const keys = store.keys('publish-id', { ...(after === undefined ? {} : { gte: after }), limit })
   const ops: StoreOp[] = []
   for (const key of keys) {

@@ -99,6 +99,8 @@ export interface RetentionContext {
 /** What one pass drops. */
 export interface Pass {
   readonly ops: StoreOp[]
+  /** So many are dropped. */
+  readonly records: number
   /** There is more to drop. */
   readonly more: boolean
   /** The store has refused the operations: all of it is there still. */
@@ -107,12 +109,14 @@ export interface Pass {
 
 class Dropping implements Pass {
   readonly ops: StoreOp[] = []
+  records = 0
   more = false
   readonly #undo: Array<() => void> = []
 
   /** `more`: there is more to drop, if this drops anything. */
   add (pass: Pass, more = false): void {
     this.ops.push(...pass.ops)
+    this.records += pass.records
     this.more ||= pass.more || (more && pass.ops.length > 0)
     this.#undo.push(() => { pass.undo() })
   }
@@ -287,9 +291,15 @@ export class Retention {
 
   /** What of the log is older than `ageMs`, an hour's worth at most. */
   #expired (log: LogState, ageMs: number): Oldest {
-    const first = this.#batchAt(log, log.held.first)
+    const { oldest, held } = log
     const cutoff = this.#c.clock.wallMs() - ageMs
-    if (first === undefined || first.time >= cutoff) return NOTHING
+    // With many logs most are as they were at the last pass.
+    if (oldest.position === held.first && oldest.time >= cutoff) return NOTHING
+    const first = this.#batchAt(log, held.first)
+    if (first === undefined) return NOTHING
+    oldest.position = held.first
+    oldest.time = first.time
+    if (first.time >= cutoff) return NOTHING
     const until = Math.min(cutoff, first.time + STEP_MS)
     return this.#first(log, (batch, { through }) => through === 0 || batch.time < until)
   }

@@ -75,6 +75,8 @@ export class LogBook {
   logs (channel: string): Iterable<LogState> { return this.#byChannel.get(channel) ?? [] }
   channels (): string[] { return [...this.#byChannel.keys()] }
   get size (): number { return this.#byKey.size }
+  /** How many logs a channel has. */
+  logsIn (channel: string): number { return this.#byChannel.get(channel)?.size ?? 0 }
   /** How many logs of this publisher are known. */
   logsOf (publisher: string): number { return this.#byPublisher.get(publisher)?.size ?? 0 }
   /** They themselves, in the order in which they became known. */
@@ -128,10 +130,11 @@ export class LogBook {
    * Logs of which nothing is held any more, that a later log of their publisher has closed, and that are settled: at most `limit`, of
    * each publisher and channel the earliest only, so that one number can stand for all that were forgotten.
    */
-  forgettable (own: boolean, limit: number, settled: (log: LogState) => boolean): LogState[] {
+  forgettable (own: boolean, limit: number, settled: (log: LogState) => boolean, channels: Iterable<string> = this.#byChannel.keys()): LogState[] {
     const out: LogState[] = []
     const now = this.#options.wallMs()
-    for (const logs of this.#byChannel.values()) {
+    for (const channel of channels) {
+      const logs = this.#byChannel.get(channel) ?? []
       let closed: ReadonlySet<LogState> | undefined
       for (const log of logs) {
         if (out.length >= limit) return out
@@ -250,7 +253,7 @@ export class LogBook {
    * Up to `letGo` they are not wanted back for whoever comes later. Only from the lane that writes this log, with no commit under way.
    * `undo`: the store has refused the operations, so that all of it is there still.
    */
-  drop (log: LogState, through: number, limit = 256, letGo = through): { ops: StoreOp[], dropped: number, more: boolean, undo: () => void } {
+  drop (log: LogState, through: number, limit = 256, letGo = through): { ops: StoreOp[], dropped: number, records: number, more: boolean, undo: () => void } {
     const ops: StoreOp[] = []
     const gone: Array<{ base: number, last: number, bytes: number }> = []
     let dropped = 0
@@ -276,7 +279,7 @@ export class LogBook {
       if (this.#byKey.get(log.key) !== log) return
       for (const { base, last, bytes } of gone) if (!log.held.overlaps(base, last)) this.#count(log, bytes, log.held.add(base, last))
     }
-    return { ops, dropped, more, undo }
+    return { ops, dropped, records: gone.reduce((sum, { base, last }) => sum + last - base + 1, 0), more, undo }
   }
 
   #lastOf (bytes: Uint8Array): number | undefined {

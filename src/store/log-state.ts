@@ -39,6 +39,8 @@ export class LogState {
   linkKnown = false
   /** Wall clock when this node first learned of the log, ms. */
   firstAt = 0
+  /** Of the first batch held, where that was looked at: its first position and its time, ms. */
+  readonly oldest = { position: 0, time: 0 }
 
   constructor (readonly id: LogId, /** Number in this node's store. */ readonly number: number, /** This node publishes it. */ readonly own: boolean) {
     this.key = logKey(id)

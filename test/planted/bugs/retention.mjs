@@ -185,8 +185,8 @@ export const RETENTION = [
     what: 'a disk that has no room even for dropping is asked again and again, without a pause',
     breaks: 'bounded: a busy loop',
     file: 'src/node/housekeeping.ts',
-    find: 'return this.#trimDue || this.#refused',
-    replace: 'return this.#trimDue',
+    find: 'return this.#refused || this.#toTrim.has(channel)',
+    replace: 'return this.#toTrim.has(channel)',
     by: 'test/unit/node/housekeeping.test.ts'
   },
   {
@@ -359,5 +359,41 @@ export const RETENTION = [
     find: 'return filled < HOLES_SLACK ? this.#isWaitedFor(batch) : this.#isNext(batch)',
     replace: 'return this.#isWaitedFor(batch)',
     by: 'test/unit/node/custodian.test.ts'
+  },
+  {
+    name: 'room-made-when-it-is-late',
+    what: 'a node takes nothing more of a channel until the next pass, each time it is full',
+    breaks: 'progress',
+    file: 'src/node/custodian.ts',
+    find: 'if (filled >= 1) housekeeping.makeRoom(channel)',
+    replace: 'if (filled >= CHANNEL_SLACK) housekeeping.makeRoom(channel)',
+    by: 'test/unit/node/custodian.test.ts'
+  },
+  {
+    name: 'oldest-time-of-what-is-gone',
+    what: 'how old the first batch of a log is counts for the next one too, which is kept for longer than it may',
+    breaks: 'retention by age',
+    file: 'src/outbox/retention.ts',
+    find: 'if (oldest.position === held.first && oldest.time >= cutoff) return NOTHING',
+    replace: 'if (oldest.position > 0 && oldest.time < cutoff) return NOTHING',
+    by: 'test/unit/outbox/retention.test.ts'
+  },
+  {
+    name: 'dropping-does-not-go-on',
+    what: 'of much that is past some megabytes go every half minute',
+    breaks: 'bounded',
+    file: 'src/outbox/retention.ts',
+    find: 'found.more = true',
+    replace: 'found.more = false',
+    by: 'test/unit/outbox/retention.test.ts'
+  },
+  {
+    name: 'ids-outlive-their-records',
+    what: 'publish ids of records that are gone pile up where many are published',
+    breaks: 'bounded',
+    file: 'src/node/housekeeping.ts',
+    find: 'IDS_LOOKED_AT + 4 * trimmed.records',
+    replace: 'IDS_LOOKED_AT',
+    by: 'test/unit/node/housekeeping.test.ts'
   }
 ]

@@ -6,14 +6,14 @@ import { WrittenLog } from '../../support/written-log.js'
 
 const NOTHING = { bytes: 0, records: 0 }
 
-function custodian (retention: object, held = new RangeSet(), { from = 1, floor = from }: { from?: number, floor?: number } = {}): Custodian {
+function custodian (retention: object, held = new RangeSet(), { from = 1, floor = from }: { from?: number, floor?: number } = {}, makeRoom = (_: string): void => {}): Custodian {
   const log = { held, publisher: 'p', channel: 'press', incarnation: { number: 1 } }
   return new Custodian({
     self: 'self',
     options: { settings: { retention }, store: {}, clock: { nowMs: () => 0 } },
     book: { bytes: () => 500, records: () => held.count, get: () => held.isEmpty ? undefined : log, logs: () => [log], othersBytes: 500, publisherBytes: () => 500 },
     inbox: { wantsChannel: () => true, needs: () => ({ from, since: 0 }), floor: () => floor },
-    housekeeping: { makeRoom: () => {} },
+    housekeeping: { makeRoom },
     counters: { add: () => {} }
   } as unknown as Engine)
 }
@@ -29,6 +29,13 @@ describe('what is taken in of others', () => {
     expect(admits({ bytes: 1_000 }, { bytes: 700, records: 1 })).toBe(false)
     expect(admits({ records: 8 }, { bytes: 100, records: 8 })).toBe(true)
     expect(admits({ records: 8 }, { bytes: 100, records: 9 })).toBe(false)
+  })
+
+  test('room is made as soon as a channel is above its quota, and not when it takes nothing more', () => {
+    const rooms: string[] = []
+    const admits = (records: number): boolean => custodian({ bytes: 1e9, records: 8 }, RangeSet.of([1, records]), { from: 1 }, (channel) => { rooms.push(channel) }).admits(batchAt(12), { bytes: 0, publisher: NOTHING, channel: NOTHING })
+    expect([admits(7), rooms]).toEqual([true, []])
+    expect([admits(8), rooms]).toEqual([true, ['press']])
   })
 
   const admitted = (records: number, held: RangeSet, needs: { from: number, floor?: number } = { from: 1 }): number[] => {

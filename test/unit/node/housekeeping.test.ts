@@ -4,6 +4,50 @@ import { Housekeeping } from '../../../src/node/housekeeping.js'
 import { ManualClock } from '../../support/manual-clock.js'
 
 describe('housekeeping', () => {
+  it('goes through all logs, some of them in each turn', () => {
+    const clock = new ManualClock()
+    const passes: Array<{ what: string, channels: string[], atMs: number }> = []
+    const pass = (what: string, channels: string[]): object => { passes.push({ what, channels, atMs: clock.nowMs() }); return { ops: [], records: 0, more: false, undo: () => {} } }
+    const lane = { housekeep: (make: () => unknown): void => { make() }, admitWaiting: () => {} }
+    const channels = Array.from({ length: 30 }, (_, i) => `c${i}`)
+    let pruned = 0
+    new Housekeeping({
+      isClosed: false,
+      options: { clock, store: { entries: () => [], keys: () => [] } },
+      outbox: lane, intake: lane,
+      retention: { trimOwn: (_: string, some: string[]) => pass('own', some), dropOthers: (some: string[]) => pass('others', some) },
+      custodian: { lookAgain: () => {} }, channels: { prune: () => { pruned++ } }, wants: { reconsider: () => {} },
+      book: { forgettable: () => [], channels: () => channels, logsIn: () => 1_000 }
+    } as unknown as Engine).housekeep()
+    clock.advance(10_000)
+    for (const what of ['own', 'others']) {
+      const mine = passes.filter(each => each.what === what && (what === 'others' || each.channels.length > 0))
+      const logs = new Map<number, Set<string>>()
+      for (const { atMs, channels: some } of mine) logs.set(atMs, new Set([...logs.get(atMs) ?? [], ...some]))
+      expect([...new Set(mine.flatMap(each => each.channels))]).toEqual(channels)
+      for (const some of logs.values()) expect(some.size).toBeLessThanOrEqual(3)
+    }
+    expect(pruned).toBe(1)
+    clock.advance(30_000)
+    expect(pruned).toBe(2)
+  })
+
+  it('looks for publish ids that are past as fast as records go', () => {
+    const clock = new ManualClock()
+    const limits: number[] = []
+    const lane = { housekeep: (make: () => unknown): void => { make() }, admitWaiting: () => {} }
+    const empty = (records: number): object => ({ ops: [], records, more: false, undo: () => {} })
+    const housekeeping = new Housekeeping({
+      isClosed: false,
+      options: { clock, store: { keys: (_: string, { limit }: { limit: number }) => { limits.push(limit); return [] } } },
+      outbox: lane, intake: lane,
+      retention: { trimOwn: (which: string) => empty(which === 'current' ? 10_000 : 0), dropOthers: () => empty(0) },
+      book: { forgettable: () => [] }
+    } as unknown as Engine)
+    housekeeping.trim(['a'])
+    expect(limits[0]).toBeGreaterThanOrEqual(40_000)
+  })
+
   it('leaves a disk alone for a while that has no room even for dropping', () => {
     const clock = new ManualClock()
     let passes = 0
@@ -17,10 +61,10 @@ describe('housekeeping', () => {
       outbox: lane, intake: lane,
       retention: { trimOwn: pass, dropOthers: pass },
       custodian: { lookAgain: () => {} },
-      book: { forgettable: () => [] }
+      book: { forgettable: () => [], channels: () => ['a'] }
     } as unknown as Engine)
     // As a publish does that waits for room.
-    const ask = (): void => { if (!housekeeping.isTrimDue) housekeeping.trim() }
+    const ask = (): void => { if (!housekeeping.isTrimDue('a')) housekeeping.trim(['a']) }
     for (let i = 0; i < 3000; i++) { ask(); clock.advance(1) }
     expect(passes).toBeLessThanOrEqual(4 * 4)
     expect(undone).toBe(passes)

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { isSkeinError } from '../../../src/base/errors.js'
 import { openTrim, signTrim } from '../../../src/message/signed.js'
 import { Retention, retentionOf, type ChannelRetention } from '../../../src/outbox/retention.js'
@@ -134,6 +134,63 @@ describe('retention of own logs', () => {
     rig.pass('trimOwn')
     expect(log.trimmed).toBeLessThanOrEqual(50)
     expect(rig.retention.hasRoom('press', 3 * batch)).toBe(true)
+  })
+
+  it('says in time that a channel fills, so that room is made before anybody has to wait for it', () => {
+    const rig = new Rig()
+    const log = rig.log(9, 1, Array(200).fill(0))
+    let filling = 0
+    const asks = (share: number): boolean => {
+      rig.rules = { ...rig.rules, bytes: log.bytes / share }
+      return rig.retention.hasRoom('press', 1, 1, () => { filling++ })
+    }
+    expect([asks(0.5), filling]).toEqual([true, 0])
+    expect([asks(0.98), filling]).toEqual([true, 0])
+    expect([asks(0.996), filling]).toEqual([true, 1])
+    expect(rig.pass('trimOwn').ops, 'and then there is something to trim').toBeGreaterThan(0)
+    expect([rig.retention.hasRoom('press', 1, 1, () => { filling++ }), filling]).toEqual([true, 1])
+    rig.rules = { ...rig.rules, bytes: 10_000_000, records: log.held.count + 2 }
+    expect([rig.retention.hasRoom('press', 1, 1, () => { filling++ }), filling]).toEqual([true, 2])
+  })
+
+  it.each(['trimOwn', 'dropOthers'] as const)('drops some megabytes in one turn and goes on in the next, whatever is the reason (%s)', (what) => {
+    const body = 'x'.repeat(100_000)
+    for (const [rules, ageMs] of [[{ bytes: 1_000_000 }, 0], [{ until: 'processed' }, 0], [{ ageMs: 30 * 60_000 }, HOUR]] as const) {
+      const rig = new Rig()
+      const log = rig.log(what === 'trimOwn' ? 9 : 1, 1, Array(12).fill(ageMs), body)
+      const whole = log.bytes
+      rig.rules = { ...rig.rules, bytes: 100_000_000, ...rules }
+      rig.floor = log.head + 1
+      const first = rig.pass(what)
+      expect([first.more, log.bytes > whole - 6_000_000, log.bytes < whole]).toEqual([true, true, true])
+      for (let n = 0; rig.pass(what).more; n++) expect(n).toBeLessThan(20)
+      expect(log.bytes).toBeLessThanOrEqual(1_000_000)
+    }
+  })
+
+  it('does not go on where nothing may be dropped, however much there is', () => {
+    const rig = new Rig()
+    rig.floor = rig.localFloor = 1
+    rig.log(1, 1, Array(12).fill(25 * HOUR), 'x'.repeat(100_000))
+    expect(rig.pass('dropOthers')).toEqual({ more: false, ops: 0 })
+  })
+
+  it('reads the oldest batch of a log once, and not at each pass', () => {
+    const rig = new Rig()
+    const log = rig.log(9, 1, [HOUR, 0])
+    rig.pass('trimOwn')
+    const gets = vi.spyOn(rig.store, 'get')
+    const entries = vi.spyOn(rig.store, 'entries')
+    for (let n = 0; n < 10; n++) rig.pass('trimOwn')
+    expect([gets.mock.calls.length, entries.mock.calls.length]).toEqual([0, 0])
+    rig.clock.wallOffset += 24 * HOUR
+    rig.pass('trimOwn')
+    expect(log.trimmed).toBe(10)
+    rig.pass('trimOwn')
+    expect(log.held.first, 'the next one is looked at then').toBe(11)
+    rig.clock.wallOffset += HOUR
+    rig.pass('trimOwn')
+    expect(log.trimmed).toBe(20)
   })
 
   it('makes room for one message that is larger than what it keeps free', () => {
