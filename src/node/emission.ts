@@ -26,7 +26,8 @@ export class Emission {
     const topic = GOSSIP_TOPICS.ofChannel(log.channel)
     for (const batch of batches) {
       this.#e.counters.add('published_messages', batch.count)
-      this.#e.options.network.gossip(topic, framed(GOSSIP.batch, batch), batch.bodyHash)
+      const { withheld } = this.#e.options.network.gossip(topic, framed(GOSSIP.batch, batch), batch.bodyHash)
+      for (const peerId of withheld) this.#e.repair.withheld(peerId, log, batch.base, batch.last)
     }
     if (this.#e.inbox.hasLive(log.channel)) for (const batch of batches) this.#e.reception.offerHeldLive(log, batch)
   }

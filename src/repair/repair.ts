@@ -28,6 +28,8 @@ export const SUMMARY_INTERVAL_MS = 15_000
 const COMPARED_MS = 5_000
 /** Answers to one neighbour that wait for its link. What further ones would tell the next comparison shows. */
 const UNSENT_MAX = 1_024
+/** Logs of which one neighbour did not get something by gossip. What it lacks of further ones the next comparison shows. */
+const WITHHELD_MAX = 1_024
 /** When neither side has more items than this in a channel, buckets save nothing. */
 const FEW = 32
 /** What was pulled is offered on after so long, together. */
@@ -103,6 +105,8 @@ export class Repair {
   readonly #onlyPublish = new Map<string, Set<string>>()
   readonly #have = new Map<LogState, { from: number, to: number, except: string | undefined }>()
   #haveTimer: Timer | undefined
+  /** What a neighbour did not get by gossip, because that was full. */
+  readonly #withheld = new Map<string, Map<LogState, { from: number, to: number }>>()
   #closed = false
 
   constructor (options: RepairOptions) {
@@ -132,6 +136,7 @@ export class Repair {
   forget (log: LogState): void {
     this.heads.set(log.channel, log.key, undefined)
     this.#have.delete(log)
+    for (const logs of this.#withheld.values()) logs.delete(log)
   }
 
   peerUp (peerId: string): void {
@@ -155,6 +160,7 @@ export class Repair {
     this.#onlyPublish.delete(peerId)
     this.#claims.delete(peerId)
     this.#unsent.delete(peerId)
+    this.#withheld.delete(peerId)
     this.#o.receipts.release(peerId)
   }
 
@@ -316,8 +322,20 @@ export class Repair {
     return true
   }
 
-  /** The link takes frames again. */
+  /** This did not go to the neighbour by gossip: it is told as soon as it takes more, so that it need not find out by itself. */
+  withheld (peerId: string, log: LogState, from: number, to: number): void {
+    let logs = this.#withheld.get(peerId)
+    if (logs === undefined) this.#withheld.set(peerId, logs = new Map())
+    const before = logs.get(log)
+    if (before !== undefined) before.to = to
+    else if (logs.size < WITHHELD_MAX) logs.set(log, { from, to })
+  }
+
+  /** The link takes frames again, or gossip. */
   drained (peerId: string): void {
+    const withheld = this.#withheld.get(peerId)
+    this.#withheld.delete(peerId)
+    if (withheld !== undefined) this.#offer(peerId, [...withheld])
     if (!this.#sendAnswers(peerId) || !this.#peers.has(peerId)) return
     const waitMs = (this.#comparedMs.get(peerId) ?? 0) + COMPARED_MS - this.#o.clock.nowMs()
     if (waitMs > 0) this.#repeat(peerId, waitMs)
@@ -426,10 +444,13 @@ export class Repair {
     this.#have.clear()
     for (const peerId of this.#peers.keys()) {
       const only = this.#onlyPublish.get(peerId)
-      const ranges = entries.filter(([log, { except }]) => except !== peerId && log.publisher !== peerId && only?.has(log.channel) !== true)
-        .map(([log, { from, to }]) => ({ log: toLogRef(log.id), from, to, head: log.headBytes as Bytes }))
-      for (let i = 0; i < ranges.length; i += 256) this.#o.send(peerId, encodeFrame('have', { ranges: ranges.slice(i, i + 256) }))
+      this.#offer(peerId, entries.filter(([log, { except }]) => except !== peerId && log.publisher !== peerId && only?.has(log.channel) !== true))
     }
+  }
+
+  #offer (peerId: string, entries: ReadonlyArray<readonly [LogState, { readonly from: number, readonly to: number }]>): void {
+    const ranges = entries.map(([log, { from, to }]) => ({ log: toLogRef(log.id), from, to, head: log.headBytes as Bytes }))
+    for (let i = 0; i < ranges.length; i += 256) this.#o.send(peerId, encodeFrame('have', { ranges: ranges.slice(i, i + 256) }))
   }
 
   close (): void {

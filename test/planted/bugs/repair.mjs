@@ -305,5 +305,14 @@ export const REPAIR = [
     find: 'const pauses = Math.min(CROWD_PAUSES_MAX,',
     replace: 'const pauses = Math.min(1,',
     by: 'test/unit/repair/pull.test.ts'
+  },
+  {
+    name: 'withheld-and-not-told',
+    what: 'the last messages of a burst come half a second late: a neighbour finds out by itself what gossip to it left out',
+    breaks: 'progress',
+    file: 'src/repair/repair.ts',
+    find: 'if (withheld !== undefined) this.#offer(peerId, [...withheld])',
+    replace: '',
+    by: 'test/unit/repair/repair.test.ts'
   }
 ]

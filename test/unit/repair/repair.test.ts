@@ -415,6 +415,45 @@ describe('what a neighbour sends', () => {
   })
 })
 
+describe('what a neighbour did not get by gossip', () => {
+  it('is told to it when it takes more, and not at the next comparison', () => {
+    const [a, b, clock] = pair()
+    a.repair.peerUp(b.peerId)
+    clock.advance(100)
+    a.sent.length = 0
+    a.hold(logs[0] as WrittenLog)
+    const state = [...a.book.all()][0]
+    if (state === undefined) throw new Error('no log')
+    a.repair.withheld(b.peerId, state, 2, 2)
+    a.repair.withheld(b.peerId, state, 3, 6)
+    a.repair.drained(peerOf(30))
+    clock.advance(50)
+    expect(b.offered).toEqual([])
+    a.repair.drained(b.peerId)
+    clock.advance(50)
+    expect([b.offered, new Set(b.hopes), [...b.book.all()][0]?.head]).toEqual([[`${state.key} 2-6`], new Set([state.key]), 6])
+    a.repair.drained(b.peerId)
+    clock.advance(50)
+    expect(b.offered, 'once').toHaveLength(1)
+  })
+
+  it('is forgotten with the neighbour, and with the log', () => {
+    const [a, b, clock] = pair()
+    for (const log of logs.slice(0, 2)) a.hold(log)
+    const [one, other] = [...a.book.all()]
+    if (one === undefined || other === undefined) throw new Error('no logs')
+    a.repair.withheld(b.peerId, one, 1, 6)
+    a.repair.peerDown(b.peerId)
+    a.repair.peerUp(b.peerId)
+    a.repair.withheld(b.peerId, other, 1, 6)
+    a.repair.forget(other)
+    a.sent.length = 0
+    a.repair.drained(b.peerId)
+    clock.advance(50)
+    expect(a.sent.flatMap(frame => frame.type === 'have' ? frame.value.ranges : [])).toEqual([])
+  })
+})
+
 describe('offering on what was pulled', () => {
   it('tells neighbours together, but neither the source nor the publisher', () => {
     const [a, b, clock] = pair()
