@@ -19,17 +19,21 @@ export class Emission {
     this.#e = engine
   }
 
-  committed (log: LogState, batches: SealedBatch[]): void {
+  /** Returns whether somebody takes more. */
+  committed (log: LogState, batches: SealedBatch[]): boolean {
     this.#e.channels.published(log.channel)
     this.#e.headsMoved.add(log)
     this.#e.directory.changed()
     const topic = GOSSIP_TOPICS.ofChannel(log.channel)
+    let isFull = false
     for (const batch of batches) {
       this.#e.counters.add('published_messages', batch.count)
-      const { withheld } = this.#e.options.network.gossip(topic, framed(GOSSIP.batch, batch), batch.bodyHash)
+      const { withheld, full } = this.#e.options.network.gossip(topic, framed(GOSSIP.batch, batch), batch.bodyHash)
       for (const peerId of withheld) this.#e.repair.withheld(peerId, log, batch.base, batch.last)
+      isFull = full
     }
     if (this.#e.inbox.hasLive(log.channel)) for (const batch of batches) this.#e.reception.offerHeldLive(log, batch)
+    return !isFull
   }
 
   /** Returns whether somebody takes more. */

@@ -197,7 +197,7 @@ export class Engine {
       clock, store, book: this.book, own: this.own, publishWaitMs: settings.publishWaitMs ?? 5_000,
       hasRoom: (channel, bytes, records) => this.emission.hasRoom(channel, bytes, records),
       readHere: (channel) => this.inbox.wantsChannel(channel),
-      committed: (log, batches) => { this.emission.committed(log, batches) },
+      committed: (log, batches) => this.emission.committed(log, batches),
       failed
     })
     this.ephemeral = new Ephemeral({ clock, random, crypto, mesh, self, send: (batch, records) => this.emission.sendEphemeral(batch, records) })
@@ -356,6 +356,7 @@ export class Engine {
       peerDown: (peerId, reason) => {
         this.neighbourhood.peerDown(peerId, reason)
         this.ephemeral.drained()
+        this.outbox.drained()
       },
       frame: (peerId, frame) => { this.neighbourhood.frame(peerId, frame) },
       gossip: (topic, data, from, bodyHash) => this.reception.gossip(topic, data, from, bodyHash),
@@ -365,6 +366,7 @@ export class Engine {
         this.receipting.drained(peerId)
         this.repair.drained(peerId)
         this.ephemeral.drained()
+        this.outbox.drained()
       },
       interest: (peerId, topic, joined) => {
         const channel = GOSSIP_TOPICS.channelOf(topic)

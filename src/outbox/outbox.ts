@@ -5,9 +5,9 @@
  *   idle ──publish──► due ──end of turn──► committing ──durable──► idle, or committing the next batches at once
  *
  * While a commit is under way the next batches fill. A commit that the store refused for want of room gives the
- * positions back; a failed store stops the node.
+ * positions back; a failed store stops the node. While neighbours take less than is published, the next commit waits for them a little.
  */
-import type { Clock } from '../base/clock.js'
+import type { Clock, Timer } from '../base/clock.js'
 import { isSkeinError, SkeinError } from '../base/errors.js'
 import type { SealedBatch } from '../message/batch.js'
 import { recordBytes, type RecordFields } from '../message/record.js'
@@ -23,7 +23,12 @@ import { PublishIds } from './publish-ids.js'
 /** Records waiting for their commit, bytes; above it publishes wait for admission. About a second's worth at full speed. */
 export const PENDING_BYTES_MAX = 64 * 1024 * 1024
 /** One commit takes about so much, so that none lasts long. */
-const COMMIT_BYTES = 2 * 1024 * 1024
+const COMMIT_BYTES = 1024 * 1024
+/**
+ * Where no neighbour takes more, the next commit waits for one that does, but not longer: what neighbours are not sent now they have to ask
+ * for later, and it is read again. Nobody is waited for a second time that did not take anything in that time. A choice.
+ */
+export const REST_MS = 50
 /** Channels that one life of a node publishes to. A choice: four times what an announcement tells of. */
 export const CHANNELS_PUBLISHED_MAX = 16_384
 /** Publishes that wait for admission; more are refused at once. */
@@ -48,8 +53,8 @@ export interface OutboxOptions {
   readonly hasRoom: (channel: string, bytes: number, records: number) => boolean
   /** Whether somebody on this node reads the channel, and soon what is published there now. */
   readonly readHere: (channel: string) => boolean
-  /** These batches are durable: they may be sent. */
-  readonly committed: (log: LogState, batches: SealedBatch[]) => void
+  /** These batches are durable: they may be sent. False: no neighbour that should have them takes more for now, and `drained` says when one does. */
+  readonly committed: (log: LogState, batches: SealedBatch[]) => boolean
   /** The store failed. */
   readonly failed: (error: Error) => void
 }
@@ -88,6 +93,9 @@ export class Outbox {
   #housekeeping: Array<{ readonly make: () => StoreOp[], readonly refused: () => void }> = []
   #closed: SkeinError | undefined
   #timer = false
+  /** Until neighbours take more. */
+  #rest: Timer | undefined
+  #mayRest = true
 
   constructor (options: OutboxOptions) {
     this.#o = options
@@ -152,6 +160,7 @@ export class Outbox {
     this.#state = 'idle'
     if (this.#closed !== undefined) return
     if (this.#housekeeping.length > 0) { this.#keepHouse(); return }
+    if (this.#rest !== undefined) return
     const ops: StoreOp[] = []
     const taken = this.#batcher.take(COMMIT_BYTES)
     const sealed: Sealed[] = taken.map(({ channel, entries }) => ({ entries, ...this.#o.own.seal(channel, entries.map(entry => entry.record), ops) }))
@@ -204,9 +213,29 @@ export class Outbox {
 
   #tellAll (): void {
     for (let next = this.#untold.shift(); next !== undefined; next = this.#untold.shift()) {
-      for (const [log, items] of next.byLog) this.#o.committed(log, items.map(item => item.batch))
+      for (const [log, items] of next.byLog) if (!this.#o.committed(log, items.map(item => item.batch))) this.#pause()
       this.#answer(next)
     }
+  }
+
+  #pause (): void {
+    if (!this.#mayRest || this.#closed !== undefined) return
+    this.#rest ??= this.#o.clock.after(REST_MS, () => {
+      this.#mayRest = false
+      this.#goOn()
+    })
+  }
+
+  /** A neighbour takes more. */
+  drained (): void {
+    this.#mayRest = true
+    this.#goOn()
+  }
+
+  #goOn (): void {
+    this.#rest?.cancel()
+    this.#rest = undefined
+    if (this.#batcher.count > 0) this.#due()
   }
 
   #answer (told: Untold): void {
@@ -315,6 +344,7 @@ export class Outbox {
   /** Refuses everything from now on; what waits is refused too. A commit under way still answers. */
   close (reason: SkeinError): void {
     this.#closed = reason
+    this.#rest?.cancel()
     for (const { tag } of this.#batcher.clear()) tag(reason)
     this.#waitingIn.clear()
     for (const { done } of this.#waiting.splice(0)) done(reason)

@@ -95,7 +95,7 @@ async function replay (file, { seed, options }) {
 const COLUMNS = [
   ['nodes', r => r.nodes], ['neighbours', r => r.neighbours.toFixed(1)], ['delivered', r => `${r.delivered}/${r.expected}`], ['hops', r => r.hopsMean.toFixed(1)], ['most', r => r.hopsMax],
   ['duplicates', r => r.duplicates.toFixed(1)], ['gossip bytes', r => r.gossipBytes.toFixed(1)], ['all bytes', r => r.allBytes.toFixed(1)], ['idle bytes/s', r => r.idleBytes.toFixed(0)],
-  ['p50 ms', r => r.latencyMs.p50], ['p99 ms', r => r.latencyMs.p99], ['start ms', r => r.startMs.toFixed(0)], ['heal ms', r => r.healMs.toFixed(0)], ['took s', r => r.tookS.toFixed(0)]
+  ['p50 ms', r => r.latencyMs.p50], ['p99 ms', r => r.latencyMs.p99], ['start ms', r => r.startMs.toFixed(0)], ['heal ms', r => r.healMs.toFixed(0)], ['delivery µs', r => r.deliveryMicros.toFixed(0)], ['idle µs/s', r => r.idleMicros.toFixed(0)], ['node MB', r => (r.nodeBytes / 2 ** 20).toFixed(1)], ['took s', r => r.tookS.toFixed(0)]
 ]
 
 /** One process for each mesh: a thousand nodes need much memory. */

@@ -33,6 +33,11 @@ export interface ScaleResult {
   /** From the start of all nodes until the mesh is at rest, and from the end of a partition in halves until it is again, ms. */
   readonly startMs: number
   readonly healMs: number
+  /** Processor of this machine: for each delivery, µs, and for each node and simulated second while nobody publishes, µs. */
+  readonly deliveryMicros: number
+  readonly idleMicros: number
+  /** Memory of a node, with what the simulation keeps of it, bytes. */
+  readonly nodeBytes: number
   readonly problems: readonly string[]
 }
 
@@ -59,13 +64,16 @@ export async function scale ({ nodes: count, seed = 1, dials = 3, messages = 50,
   const startMs = await restless(world)
 
   traffic.reset()
+  let cpu = process.cpuUsage()
   await clock.run(IDLE_MS)
+  const idleMicros = microsSince(cpu) / count / (IDLE_MS / 1000)
   const idleBytes = traffic.bytes / count / (IDLE_MS / 1000)
 
   traffic.reset()
   const publishers = nodes.slice(0, 20)
   const before = settled(nodes)
   const measuredFrom = clock.nowMs()
+  cpu = process.cpuUsage()
   for (let n = 0; n < messages; n++) {
     publishers[n % publishers.length]?.publish(`${CHANNEL}/x`, 'x'.repeat(bodyBytes))
     await clock.run(200)
@@ -75,6 +83,8 @@ export async function scale ({ nodes: count, seed = 1, dials = 3, messages = 50,
   const { channelBytes, bytes, duplicates, arrivals, hops } = traffic
   const measured = { channelBytes, bytes, duplicates, arrivals, hops: [...hops] }
   const delivered = settled(nodes) - before
+  const deliveryMicros = (microsSince(cpu) - idleMicros * count * (clock.nowMs() - measuredFrom) / 1000) / delivered
+  const { heapUsed, external } = process.memoryUsage()
   const latencyMs = latencies(nodes, measuredFrom)
 
   // Both halves go on while they cannot reach each other.
@@ -102,9 +112,14 @@ export async function scale ({ nodes: count, seed = 1, dials = 3, messages = 50,
     latencyMs,
     startMs,
     healMs,
+    deliveryMicros,
+    idleMicros,
+    nodeBytes: (heapUsed + external) / count,
     problems: [...world.problems, ...nodes.flatMap(node => node.failures), ...nodes.flatMap(node => node.gaps.map(gap => `${node.name} has a gap ${gap.channel} ${gap.from}-${gap.to} ${gap.reason}`))]
   }
 }
+
+const microsSince = (before: NodeJS.CpuUsage): number => { const { user, system } = process.cpuUsage(before); return user + system }
 
 const settled = (nodes: readonly WorldNode[]): number => nodes.reduce((sum, node) => sum + (node.acked.get('all')?.length ?? 0), 0)
 

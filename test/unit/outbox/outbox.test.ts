@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { SkeinError } from '../../../src/base/errors.js'
-import { CHANNELS_PUBLISHED_MAX } from '../../../src/outbox/outbox.js'
+import { CHANNELS_PUBLISHED_MAX, REST_MS } from '../../../src/outbox/outbox.js'
 import { recordOf } from '../../support/written-log.js'
 import { OutboxRig } from './rig.js'
 
@@ -22,7 +22,7 @@ describe('the outbox', () => {
   it('has given the store what is published upon an answer before it tells the network of what was answered', () => {
     const rig = new OutboxRig()
     const told: number[] = []
-    rig.over.committed = () => { told.push(rig.commits.length) }
+    rig.over.committed = () => told.push(rig.commits.length) > 0
     rig.start()
     // An application hears of it a moment after the outbox has told it.
     rig.outbox.publish(recordOf('press/a', '1'), () => { rig.clock.soon(() => { rig.publish(recordOf('press/a', '2')) }) })
@@ -30,6 +30,48 @@ describe('the outbox', () => {
     expect(told).toEqual([2, 2])
     expect(rig.answer('2')?.code).toBe('ok')
     expect(rig.outbox.isIdle).toBe(true)
+  })
+
+  it('waits for neighbours that take less than is published, as long as they take anything', () => {
+    const rig = new OutboxRig()
+    const publish = (label: string): string | undefined => {
+      rig.publish(recordOf('press/a', label))
+      rig.clock.turn()
+      return rig.answer(label)?.code
+    }
+    rig.takesMore = false
+    expect(publish('1')).toBe('ok')
+    expect([publish('2'), publish('3'), rig.told.length, rig.outbox.isIdle]).toEqual([undefined, undefined, 1, false])
+    rig.outbox.housekeep(() => [{ type: 'put', table: 'meta', key: Uint8Array.of(1), value: Uint8Array.of(1) }])
+    rig.clock.turn()
+    expect([rig.commits.length, rig.answer('2')], 'what drops need not wait').toEqual([2, undefined])
+    rig.outbox.drained()
+    rig.clock.turn()
+    expect([rig.answer('2')?.code, rig.told.at(-1)?.count, rig.commits.length], 'in one batch').toEqual(['ok', 2, 3])
+    // A neighbour that takes nothing is waited for once.
+    expect(publish('4')).toBeUndefined()
+    rig.clock.advance(REST_MS - 1)
+    expect(rig.answer('4')).toBeUndefined()
+    rig.clock.advance(1)
+    expect([rig.answer('4')?.code, publish('5'), publish('6')]).toEqual(['ok', 'ok', 'ok'])
+    rig.outbox.drained()
+    expect([publish('7'), publish('8')]).toEqual(['ok', undefined])
+    rig.takesMore = true
+    rig.outbox.drained()
+    rig.clock.turn()
+    expect([rig.answer('8')?.code, publish('9'), publish('10'), rig.outbox.isIdle]).toEqual(['ok', 'ok', 'ok', true])
+  })
+
+  it('refuses what waits for neighbours when it is closed', () => {
+    const rig = new OutboxRig()
+    rig.takesMore = false
+    for (const label of ['1', '2']) {
+      rig.publish(recordOf('press/a', label))
+      rig.clock.turn()
+    }
+    rig.outbox.close(new SkeinError('ERR_CLOSED'))
+    rig.clock.advance(1_000)
+    expect([rig.answer('1')?.code, rig.answer('2')?.code, rig.commits.length]).toEqual(['ok', 'ERR_CLOSED', 1])
   })
 
   it('publishes to so many channels and no more, whether they come one by one or at once', () => {

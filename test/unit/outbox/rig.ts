@@ -32,6 +32,8 @@ export class OutboxRig {
   commits: Array<readonly StoreOp[]> = []
   /** Commits that put something of these tables are refused while the disk is so full. */
   refuse: ((ops: readonly StoreOp[]) => boolean) | undefined
+  /** Some neighbour takes more. */
+  takesMore = true
   room = (_channel: string, _bytes: number): boolean => true
 
   constructor (readonly over: { -readonly [K in keyof OutboxOptions]?: OutboxOptions[K] } = {}) { this.start() }
@@ -61,6 +63,7 @@ export class OutboxRig {
       committed: (_log, batches) => {
         this.order.push('t')
         this.told.push(...batches)
+        return this.takesMore
       },
       failed: (error) => { this.failures.push(error) },
       ...this.over
