@@ -1,7 +1,7 @@
 import type { Staging } from '../inbox/on-its-way.js'
 import type { SealedBatch } from '../message/batch.js'
 import type { CustodyOptions } from '../message/reports.js'
-import { retentionOf } from '../outbox/retention.js'
+import { retentionOf } from '../outbox/retention-rules.js'
 import type { LogState } from '../store/log-state.js'
 import type { Engine } from './engine.js'
 

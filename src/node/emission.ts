@@ -29,7 +29,7 @@ export class Emission {
     for (const batch of batches) {
       this.#e.counters.add('published_messages', batch.count)
       const { withheld, full } = this.#e.options.network.gossip(topic, framed(GOSSIP.batch, batch), batch.bodyHash)
-      for (const peerId of withheld) this.#e.repair.withheld(peerId, log, batch.base, batch.last)
+      for (const peerId of withheld) this.#e.repair.offers.withheld(peerId, log, batch.base, batch.last)
       isFull = full
     }
     if (this.#e.inbox.hasLive(log.channel)) for (const batch of batches) this.#e.reception.offerHeldLive(log, batch)

@@ -2,7 +2,7 @@ import { utf8Length } from '../base/bytes.js'
 import { SkeinError } from '../base/errors.js'
 import { MESSAGE_BYTES_DEFAULT, MESSAGE_BYTES_HARD_MAX, NAME_BYTES_MAX } from '../base/limits.js'
 import { checkName } from '../message/record.js'
-import { RETENTION_AGE_MS, RETENTION_BYTES } from '../outbox/retention.js'
+import { RETENTION_AGE_MS, RETENTION_BYTES } from '../outbox/retention-rules.js'
 import type { ConsumeOptions, CustodyOptions, NodeOptions, PublishOptions, RetentionOptions, SubscribeOptions } from './api.js'
 import { CUSTODY_BYTES, CUSTODY_PUBLISHER_BYTES } from './custodian.js'
 

@@ -116,7 +116,7 @@ export class Reception {
     // The row of a log is written by the lane that publishes in it.
     if (this.#e.own.isCurrent(log)) this.#e.outbox.housekeep(() => [this.#e.book.row(log)])
     this.#e.receipting.stored(log)
-    if (pulledFrom !== undefined) this.#e.repair.pulled(log, from, to, pulledFrom)
+    if (pulledFrom !== undefined) this.#e.repair.offers.pulled(log, from, to, pulledFrom)
     if (this.#e.inbox.hasLive(log.channel)) for (const batch of batches) this.offerHeldLive(log, batch)
   }
 

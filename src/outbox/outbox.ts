@@ -16,6 +16,7 @@ import type { LogBook } from '../store/log-book.js'
 import { commitOrFail } from '../store/commit.js'
 import type { LogState } from '../store/log-state.js'
 import type { Store, StoreOp } from '../store/store.js'
+import { Admission } from './admission.js'
 import { Batcher, type Pending } from './batcher.js'
 import type { OwnLogs } from './own-logs.js'
 import { PublishIds } from './publish-ids.js'
@@ -31,8 +32,6 @@ const COMMIT_BYTES = 1024 * 1024
 export const REST_MS = 50
 /** Channels that one life of a node publishes to. A choice: four times what an announcement tells of. */
 export const CHANNELS_PUBLISHED_MAX = 16_384
-/** Publishes that wait for admission; more are refused at once. */
-export const WAITING_MAX = 100_000
 
 export interface Placed {
   readonly log: LogState
@@ -59,12 +58,6 @@ export interface OutboxOptions {
   readonly failed: (error: Error) => void
 }
 
-interface Waiting {
-  readonly record: RecordFields
-  readonly done: PublishDone
-  readonly deadlineMs: number
-}
-
 /** On disk. What is answered has no `sealed` any more. */
 interface Untold {
   sealed: readonly Sealed[]
@@ -84,15 +77,12 @@ export class Outbox {
   readonly #ids: PublishIds
   /** Admitted and not on disk yet, by channel. */
   readonly #pending = new Map<string, { bytes: number, records: number }>()
-  #waiting: Waiting[] = []
-  /** How many of them each channel has. */
-  readonly #waitingIn = new Map<string, number>()
+  readonly #admission: Admission
   #state: 'idle' | 'due' | 'committing' = 'idle'
   /** Commits that are done, of which nobody was told yet. */
   readonly #untold: Untold[] = []
   #housekeeping: Array<{ readonly make: () => StoreOp[], readonly refused: () => void }> = []
   #closed: SkeinError | undefined
-  #timer = false
   /** Until neighbours take more. */
   #rest: Timer | undefined
   #mayRest = true
@@ -100,12 +90,19 @@ export class Outbox {
   constructor (options: OutboxOptions) {
     this.#o = options
     this.#ids = new PublishIds(options.store, options.book)
+    this.#admission = new Admission({
+      clock: options.clock,
+      waitMs: options.publishWaitMs,
+      answers: (record, done) => record.id !== '' && this.#ids.answer(record, done),
+      admits: (channel, record) => this.#admits(channel, record),
+      accept: (channel, record, done) => { this.#accept(channel, record, done) }
+    })
   }
 
   /** Publishes that wait for room. */
-  get waiting (): number { return this.#waiting.length }
+  get waiting (): number { return this.#admission.waiting }
   /** Nothing is waiting to be committed or told. */
-  get isIdle (): boolean { return this.#state === 'idle' && this.#untold.length === 0 && this.#batcher.count === 0 && this.#waiting.length === 0 }
+  get isIdle (): boolean { return this.#state === 'idle' && this.#untold.length === 0 && this.#batcher.count === 0 && this.#admission.waiting === 0 }
 
   publish (record: RecordFields, done: PublishDone): void {
     if (this.#closed !== undefined) { done(this.#closed); return }
@@ -114,11 +111,8 @@ export class Outbox {
     const isNew = this.#o.own.current(channel) === undefined && !this.#pending.has(channel)
     if (isNew && this.#o.own.channels + this.#pending.size >= CHANNELS_PUBLISHED_MAX) { done(tooManyChannels()); return }
     // Behind those of its channel that wait already, and behind nobody else.
-    if (!this.#waitingIn.has(channel) && this.#admits(channel, record)) { this.#accept(channel, record, done); return }
-    if (this.#waiting.length >= WAITING_MAX || this.#o.publishWaitMs <= 0) { done(outboxFull(record)); return }
-    this.#waiting.push({ record, done, deadlineMs: this.#o.clock.nowMs() + this.#o.publishWaitMs })
-    this.#waitingIn.set(channel, (this.#waitingIn.get(channel) ?? 0) + 1)
-    this.#watchWaiting()
+    if (!this.#admission.isWaitedFor(channel) && this.#admits(channel, record)) this.#accept(channel, record, done)
+    else this.#admission.wait(channel, record, done)
   }
 
   #admits (channel: string, record: RecordFields): boolean {
@@ -285,52 +279,7 @@ export class Outbox {
 
   /** Something was trimmed or settled: publishes that waited may go on. */
   admitWaiting (): void {
-    if (this.#waiting.length === 0 || this.#closed !== undefined) return
-    const now = this.#o.clock.nowMs()
-    const still: Waiting[] = []
-    const refused: Waiting[] = []
-    const waiting = this.#waiting
-    // What is published from within a callback meanwhile waits behind these.
-    this.#waiting = []
-    // A channel that has no room holds back its own publishes, in order, and nobody else's.
-    const full = new Set<string>()
-    for (const item of waiting) {
-      const channel = channelOf(item.record.topic)
-      const { record, done } = item
-      if (this.#closed !== undefined) still.push(item)
-      else if (record.id !== '' && this.#ids.answer(record, done)) this.#leaves(channel)
-      else if (!full.has(channel) && this.#admits(channel, record)) {
-        this.#leaves(channel)
-        this.#accept(channel, record, done)
-      }
-      else {
-        full.add(channel)
-        if (now < item.deadlineMs) still.push(item)
-        else {
-          this.#leaves(channel)
-          refused.push(item)
-        }
-      }
-    }
-    if (this.#closed === undefined) this.#waiting = [...still, ...this.#waiting]
-    else for (const { done } of still) done(this.#closed)
-    for (const { record, done } of refused) done(outboxFull(record))
-  }
-
-  #leaves (channel: string): void {
-    const left = (this.#waitingIn.get(channel) ?? 1) - 1
-    if (left > 0) this.#waitingIn.set(channel, left)
-    else this.#waitingIn.delete(channel)
-  }
-
-  #watchWaiting (): void {
-    if (this.#timer) return
-    this.#timer = true
-    this.#o.clock.after(Math.min(250, this.#o.publishWaitMs), () => {
-      this.#timer = false
-      this.admitWaiting()
-      if (this.#waiting.length > 0 && this.#closed === undefined) this.#watchWaiting()
-    })
+    if (this.#closed === undefined) this.#admission.admit()
   }
 
   #fail (error: Error, sealed: ReadonlyArray<{ entries: ReadonlyArray<{ tag: PublishDone }> }>): void {
@@ -346,17 +295,10 @@ export class Outbox {
     this.#closed = reason
     this.#rest?.cancel()
     for (const { tag } of this.#batcher.clear()) tag(reason)
-    this.#waitingIn.clear()
-    for (const { done } of this.#waiting.splice(0)) done(reason)
+    this.#admission.close(reason)
   }
 }
 
 export function tooManyChannels (): SkeinError {
   return new SkeinError('ERR_LIMIT', `a node publishes to at most ${CHANNELS_PUBLISHED_MAX} channels`, { hint: 'The first level of a topic is its channel: put what has many values in a later level.' })
-}
-
-function outboxFull (record: RecordFields): SkeinError {
-  return new SkeinError('ERR_OUTBOX_FULL', `the outbox of channel ${JSON.stringify(channelOf(record.topic))} is full`, {
-    hint: 'Subscribers have not settled what is in it yet. Wait for them, remove subscriptions nobody uses, raise retention.bytes, or set onFull to evict.'
-  })
 }

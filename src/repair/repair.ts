@@ -11,7 +11,7 @@ import type { Clock, Random, Timer } from '../base/clock.js'
 import type { Crypto } from '../base/crypto.js'
 import { copyBytes, equalBytes, toHex } from '../base/bytes.js'
 import { hasBody, signatureHolds, type SealedBatch } from '../message/batch.js'
-import { fromLogRef, logKey, toLogRef, type LogId } from '../message/ids.js'
+import { fromLogRef, logKey, type LogId } from '../message/ids.js'
 import { openTrim } from '../message/signed.js'
 import { isChannel } from '../message/topic.js'
 import type { Buckets, Have, Heads, Summary } from '../message/wire.js'
@@ -20,6 +20,7 @@ import type { LogState } from '../store/log-state.js'
 import { BUCKETS, Digests } from '../base/digests.js'
 import { encodeFrame, framesOf, ITEMS_BYTES } from './frames.js'
 import { KNOWN_COST } from './known-cost.js'
+import { Offers } from './offers.js'
 import { LOGS_MAX } from './log-quota.js'
 
 /** Between two comparisons with a neighbour; jitter of a quarter keeps them apart. */
@@ -28,12 +29,8 @@ export const SUMMARY_INTERVAL_MS = 15_000
 const COMPARED_MS = 5_000
 /** Answers to one neighbour that wait for its link. What further ones would tell the next comparison shows. */
 const UNSENT_MAX = 1_024
-/** Logs of which one neighbour did not get something by gossip. What it lacks of further ones the next comparison shows. */
-const WITHHELD_MAX = 1_024
 /** When neither side has more items than this in a channel, buckets save nothing. */
 const FEW = 32
-/** What was pulled is offered on after so long, together. */
-const HAVE_DELAY_MS = 20
 /** What an answer to a comparison costs: items of it, and channels compared, for each unit of work. */
 const ITEMS_PER_UNIT = 16
 const COMPARISON_COST = 4
@@ -103,16 +100,19 @@ export class Repair {
   readonly #claims = new Map<string, { readonly heads: number, readonly receipts: number }>()
   /** Channels in which a neighbour only publishes. */
   readonly #onlyPublish = new Map<string, Set<string>>()
-  readonly #have = new Map<LogState, { from: number, to: number, except: string | undefined }>()
-  #haveTimer: Timer | undefined
-  /** What a neighbour did not get by gossip, because that was full. */
-  readonly #withheld = new Map<string, Map<LogState, { from: number, to: number }>>()
+  /** What neighbours are told of without a comparison. */
+  readonly offers: Offers
   #closed = false
 
   constructor (options: RepairOptions) {
     this.#o = options
     this.heads = new Digests(options.crypto)
     this.#none = new Digests(options.crypto)
+    this.offers = new Offers({
+      clock: options.clock, send: options.send,
+      neighbours: () => this.#peers.keys(),
+      onlyPublishes: (peerId, channel) => this.#onlyPublish.get(peerId)?.has(channel) === true
+    })
     for (const log of options.book.all()) this.logChanged(log)
     options.book.listen({ logChanged: (log) => { this.logChanged(log) } })
   }
@@ -135,8 +135,7 @@ export class Repair {
   /** The log is past: it is no longer compared. */
   forget (log: LogState): void {
     this.heads.set(log.channel, log.key, undefined)
-    this.#have.delete(log)
-    for (const logs of this.#withheld.values()) logs.delete(log)
+    this.offers.forget(log)
   }
 
   peerUp (peerId: string): void {
@@ -160,7 +159,7 @@ export class Repair {
     this.#onlyPublish.delete(peerId)
     this.#claims.delete(peerId)
     this.#unsent.delete(peerId)
-    this.#withheld.delete(peerId)
+    this.offers.peerDown(peerId)
     this.#o.receipts.release(peerId)
   }
 
@@ -322,20 +321,9 @@ export class Repair {
     return true
   }
 
-  /** This did not go to the neighbour by gossip: it is told as soon as it takes more, so that it need not find out by itself. */
-  withheld (peerId: string, log: LogState, from: number, to: number): void {
-    let logs = this.#withheld.get(peerId)
-    if (logs === undefined) this.#withheld.set(peerId, logs = new Map())
-    const before = logs.get(log)
-    if (before !== undefined) before.to = to
-    else if (logs.size < WITHHELD_MAX) logs.set(log, { from, to })
-  }
-
   /** The link takes frames again, or gossip. */
   drained (peerId: string): void {
-    const withheld = this.#withheld.get(peerId)
-    this.#withheld.delete(peerId)
-    if (withheld !== undefined) this.#offer(peerId, [...withheld])
+    this.offers.drained(peerId)
     if (!this.#sendAnswers(peerId) || !this.#peers.has(peerId)) return
     const waitMs = (this.#comparedMs.get(peerId) ?? 0) + COMPARED_MS - this.#o.clock.nowMs()
     if (waitMs > 0) this.#repeat(peerId, waitMs)
@@ -425,37 +413,9 @@ export class Repair {
     return useless
   }
 
-  /** What came by a pull did not go on by gossip: neighbours are told that it is here. */
-  pulled (log: LogState, from: number, to: number, source: string): void {
-    const before = this.#have.get(log)
-    if (before === undefined) this.#have.set(log, { from, to, except: source })
-    else {
-      before.from = Math.min(before.from, from)
-      before.to = Math.max(before.to, to)
-      if (before.except !== source) before.except = undefined
-    }
-    this.#haveTimer ??= this.#o.clock.after(HAVE_DELAY_MS, () => { this.#sendHave() })
-  }
-
-  #sendHave (): void {
-    this.#haveTimer = undefined
-    if (this.#closed) return
-    const entries = [...this.#have]
-    this.#have.clear()
-    for (const peerId of this.#peers.keys()) {
-      const only = this.#onlyPublish.get(peerId)
-      this.#offer(peerId, entries.filter(([log, { except }]) => except !== peerId && log.publisher !== peerId && only?.has(log.channel) !== true))
-    }
-  }
-
-  #offer (peerId: string, entries: ReadonlyArray<readonly [LogState, { readonly from: number, readonly to: number }]>): void {
-    const ranges = entries.map(([log, { from, to }]) => ({ log: toLogRef(log.id), from, to, head: log.headBytes as Bytes }))
-    for (let i = 0; i < ranges.length; i += 256) this.#o.send(peerId, encodeFrame('have', { ranges: ranges.slice(i, i + 256) }))
-  }
-
   close (): void {
     this.#closed = true
-    this.#haveTimer?.cancel()
+    this.offers.close()
     for (const timer of this.#peers.values()) timer.cancel()
     this.#peers.clear()
   }

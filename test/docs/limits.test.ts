@@ -6,7 +6,7 @@ import * as baseLimits from '../../src/base/limits.js'
 import * as inboxLimits from '../../src/inbox/limits.js'
 import * as networkLimits from '../../src/network/network-limits.js'
 import { DEFAULTS } from '../../src/node/options.js'
-import { RETENTION_AGE_MS, RETENTION_BYTES } from '../../src/outbox/retention.js'
+import { RETENTION_AGE_MS, RETENTION_BYTES } from '../../src/outbox/retention-rules.js'
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..')
 const doc = readFileSync(join(ROOT, 'docs/limits.md'), 'utf8')

@@ -106,7 +106,7 @@ describe('limits on simulated time', () => {
     relay.disk.full = false
     await world.clock.run(60_000)
     expect([log.held.toString(), log.head]).toEqual(['1', 11])
-    publisher.engine?.repair.pulled(own, 2, 11, 'another')
+    publisher.engine?.repair.offers.pulled(own, 2, 11, 'another')
     await world.clock.run(5_000)
     expect(log.held.toString()).toBe('1-11')
   })

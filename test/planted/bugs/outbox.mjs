@@ -39,7 +39,7 @@ export const OUTBOX = [
     what: 'a publish goes before others of its channel that wait for room',
     breaks: 'order',
     file: 'src/outbox/outbox.ts',
-    find: 'if (!this.#waitingIn.has(channel) && this.#admits(channel, record))',
+    find: 'if (!this.#admission.isWaitedFor(channel) && this.#admits(channel, record))',
     replace: 'if (this.#admits(channel, record))',
     by: 'test/unit/outbox/outbox.test.ts'
   },

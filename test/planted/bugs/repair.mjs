@@ -31,8 +31,8 @@ export const REPAIR = [
     name: 'have-not-sent',
     what: 'nobody is told that what was missing is here now',
     breaks: 'a publisher and a subscriber that never meet',
-    file: 'src/repair/repair.ts',
-    find: 'this.#haveTimer ??= this.#o.clock.after(HAVE_DELAY_MS, () => { this.#sendHave() })',
+    file: 'src/repair/offers.ts',
+    find: 'this.#timer ??= this.#o.clock.after(HAVE_DELAY_MS, () => { this.#tell() })',
     replace: '',
     by: 'test/unit/repair/repair.test.ts'
   },
@@ -310,8 +310,8 @@ export const REPAIR = [
     name: 'withheld-and-not-told',
     what: 'the last messages of a burst come half a second late: a neighbour finds out by itself what gossip to it left out',
     breaks: 'progress',
-    file: 'src/repair/repair.ts',
-    find: 'if (withheld !== undefined) this.#offer(peerId, [...withheld])',
+    file: 'src/repair/offers.ts',
+    find: 'if (withheld !== undefined) this.#send(peerId, [...withheld])',
     replace: '',
     by: 'test/unit/repair/repair.test.ts'
   }

@@ -424,8 +424,8 @@ describe('what a neighbour did not get by gossip', () => {
     a.hold(logs[0] as WrittenLog)
     const state = [...a.book.all()][0]
     if (state === undefined) throw new Error('no log')
-    a.repair.withheld(b.peerId, state, 2, 2)
-    a.repair.withheld(b.peerId, state, 3, 6)
+    a.repair.offers.withheld(b.peerId, state, 2, 2)
+    a.repair.offers.withheld(b.peerId, state, 3, 6)
     a.repair.drained(peerOf(30))
     clock.advance(50)
     expect(b.offered).toEqual([])
@@ -442,10 +442,10 @@ describe('what a neighbour did not get by gossip', () => {
     for (const log of logs.slice(0, 2)) a.hold(log)
     const [one, other] = [...a.book.all()]
     if (one === undefined || other === undefined) throw new Error('no logs')
-    a.repair.withheld(b.peerId, one, 1, 6)
+    a.repair.offers.withheld(b.peerId, one, 1, 6)
     a.repair.peerDown(b.peerId)
     a.repair.peerUp(b.peerId)
-    a.repair.withheld(b.peerId, other, 1, 6)
+    a.repair.offers.withheld(b.peerId, other, 1, 6)
     a.repair.forget(other)
     a.sent.length = 0
     a.repair.drained(b.peerId)
@@ -464,8 +464,8 @@ describe('offering on what was pulled', () => {
     a.hold(log)
     const state = [...a.book.all()][0]
     if (state === undefined) throw new Error('no log')
-    a.repair.pulled(state, 1, 2, peerOf(30))
-    a.repair.pulled(state, 3, 6, peerOf(30))
+    a.repair.offers.pulled(state, 1, 2, peerOf(30))
+    a.repair.offers.pulled(state, 3, 6, peerOf(30))
     clock.advance(50)
     const have = a.sent.flatMap(frame => frame.type === 'have' ? frame.value.ranges : [])
     expect(have.map(({ from, to }) => [from, to])).toEqual([[1, 6]])
