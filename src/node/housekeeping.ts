@@ -12,7 +12,7 @@ const ROOM_MS = 250
 /** A disk that has no room even for dropping is given so long. A choice: as long as a full store is left alone elsewhere, at most. */
 const REFUSED_MS = 1_000
 /** Logs looked at in one pass, and the rest of their channel. A choice: some milliseconds. */
-const ROUND_LOGS = 2_048
+const ROUND_LOGS = 512
 /** Publish ids looked at in one pass, to see whether their records are still there, besides those for the records that go. */
 const IDS_LOOKED_AT = 500
 /** Logs forgotten in one commit. */

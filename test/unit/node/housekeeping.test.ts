@@ -17,7 +17,7 @@ describe('housekeeping', () => {
       outbox: lane, intake: lane,
       retention: { trimOwn: (_: string, some: string[]) => pass('own', some), dropOthers: (some: string[]) => pass('others', some) },
       custodian: { lookAgain: () => {} }, channels: { prune: () => { pruned++ } }, wants: { reconsider: () => {} },
-      book: { forgettable: () => [], channels: () => channels, logsIn: () => 1_000 }
+      book: { forgettable: () => [], channels: () => channels, logsIn: () => 250 }
     } as unknown as Engine).housekeep()
     clock.advance(10_000)
     for (const what of ['own', 'others']) {
