@@ -19,7 +19,7 @@ import { Judging } from './judging.js'
 import { Needs, type Need } from './needs.js'
 import type { PullerOptions } from './puller-options.js'
 import { Reliability, SLOW_WANTS } from './reliability.js'
-import { Slots } from './slots.js'
+import { Places } from './places.js'
 
 /** Wants under way: with one neighbour, and altogether. */
 export const WANTS_PER_PEER = 8
@@ -44,7 +44,7 @@ export class Puller {
   readonly #reliability = new Reliability()
   readonly #judging: Judging
   readonly #asking: WantsUnderWay
-  readonly #slots = new Slots<Need>()
+  readonly #places = new Places<Need>()
   /** Logs were closed while something was missing of them: that is told whatever else is under way. */
   readonly #closing = new Set<Need>()
   /** Until then no want is stuck. */
@@ -67,7 +67,7 @@ export class Puller {
   get needs (): number { return this.#needs.size }
 
   /** Wants under way: altogether, and with the neighbour that has most. */
-  get asking (): { readonly all: number, readonly most: number } { return { all: this.#asking.size, most: this.#slots.most } }
+  get asking (): { readonly all: number, readonly most: number } { return { all: this.#asking.size, most: this.#places.most } }
 
   /** Positions of a log that are wanted, exist and are neither held nor on their way to disk. */
   missing (log: LogState, limit = 1): Range[] { return this.#needs.missing(log, limit) }
@@ -97,7 +97,7 @@ export class Puller {
   #drop (need: Need): void {
     this.#needs.drop(need)
     this.#closing.delete(need)
-    this.#slots.leave(need)
+    this.#places.leave(need)
   }
 
   /** Gossip has brought something of this log. */
@@ -110,7 +110,7 @@ export class Puller {
       if (need === undefined) continue
       need.refusals.hopes(peerId, now)
       if (need.want !== undefined || this.#o.isCandidate?.(peerId, need.log) === false) continue
-      this.#slots.wait(need, peerId)
+      this.#places.wait(need, peerId)
       this.#wakeAt(now)
     }
   }
@@ -118,7 +118,7 @@ export class Puller {
   peerDown (peerId: string): void {
     for (const need of this.#needs.all()) need.refusals.forget(peerId)
     this.#asking.peerDown(peerId)
-    this.#waitInVain(this.#slots.down(peerId))
+    this.#waitInVain(this.#places.down(peerId))
     this.#reliability.rests(peerId)
   }
 
@@ -126,7 +126,7 @@ export class Puller {
   #waitInVain (needs: Iterable<Need>): void {
     const now = this.#o.clock.nowMs()
     for (const need of needs) {
-      if (!need.isPutOff || this.#slots.waits(need, (peerId) => !this.#reliability.isSlow(peerId, now))) continue
+      if (!need.isPutOff || this.#places.waits(need, (peerId) => !this.#reliability.isSlow(peerId, now))) continue
       this.#needs.setDue(need, now)
       this.#wakeAt(now)
     }
@@ -140,12 +140,12 @@ export class Puller {
     const now = this.#o.clock.nowMs()
     const wasSlow = this.#reliability.isSlow(peerId, now)
     this.#reliability.failed(peerId, now)
-    if (!wasSlow) this.#waitInVain(this.#slots.waiting(peerId))
+    if (!wasSlow) this.#waitInVain(this.#places.waiting(peerId))
   }
 
   #over (need: Need, { peerId }: Asking, pauseMs: number, denied: boolean): void {
     const now = this.#o.clock.nowMs()
-    if (this.#slots.free(peerId, denied ? now + DENIED_REST_MS : undefined)) this.#reliability.rests(peerId)
+    if (this.#places.free(peerId, denied ? now + DENIED_REST_MS : undefined)) this.#reliability.rests(peerId)
     this.#needs.setDue(need, now + pauseMs)
     // There is room for another want, whatever becomes of this log.
     this.#wakeAt(now)
@@ -165,7 +165,7 @@ export class Puller {
     this.#timer = undefined
     const now = this.#o.clock.nowMs()
     this.#watch(now)
-    this.#slots.rested(now)
+    this.#places.rested(now)
     let left = this.#tellClosed(now)
     const isFull = this.#o.intakeFull()
     if (!isFull) left = this.#ready(now, left)
@@ -173,7 +173,7 @@ export class Puller {
     else if (isFull && this.#needs.nextMs < Number.POSITIVE_INFINITY) this.#wakeAt(now + FULL_MS)
     // With too many wants under way the next is asked when one of them is over.
     else if (this.#asking.size < WANTS_MAX) this.#wakeAt(Math.max(now + PAUSE_MIN_MS, this.#needs.nextMs))
-    this.#wakeAt(Math.min(this.#watchMs, this.#slots.restedAtMs))
+    this.#wakeAt(Math.min(this.#watchMs, this.#places.restedAtMs))
   }
 
   /** Gives up wants that are stuck. */
@@ -215,9 +215,9 @@ export class Puller {
   /** Looks at what is due, and first of all at what has waited for a neighbour that has time. Returns how many more may be looked at in this turn. */
   #ready (now: number, most: number): number {
     let left = most
-    for (const peerId of this.#slots.waitedFor()) {
+    for (const peerId of this.#places.waitedFor()) {
       while (left > 0 && this.#asking.size < WANTS_MAX && !this.#isFull(peerId, now)) {
-        const need = this.#slots.next(peerId)
+        const need = this.#places.next(peerId)
         if (need === undefined) break
         this.#look(need, now)
         left--
@@ -232,7 +232,7 @@ export class Puller {
     return left
   }
 
-  #isFull (peerId: string, now: number): boolean { return this.#slots.taken(peerId) >= (this.#reliability.isSlow(peerId, now) ? SLOW_WANTS : WANTS_PER_PEER) }
+  #isFull (peerId: string, now: number): boolean { return this.#places.taken(peerId) >= (this.#reliability.isSlow(peerId, now) ? SLOW_WANTS : WANTS_PER_PEER) }
 
   /** Looks at a log for which no want is under way: asks somebody, or says when to look at it again. */
   #look (need: Need, now: number): void {
@@ -270,7 +270,7 @@ export class Puller {
         const { ranges, atMs } = refusals.askable(peerId, asked, now)
         if (ranges.isEmpty) dueMs = Math.min(dueMs, atMs)
         else if (this.#isFull(peerId, now)) {
-          this.#slots.wait(need, peerId)
+          this.#places.wait(need, peerId)
           need.isPutOff ||= !this.#reliability.isSlow(peerId, now)
         } else {
           this.#want(need, peerId, ranges, since, now)
@@ -287,8 +287,8 @@ export class Puller {
 
   #want (need: Need, peerId: string, ranges: RangeSet, since: number, now: number): void {
     this.#needs.isLookedAt(need)
-    this.#slots.leave(need)
-    this.#slots.take(peerId)
+    this.#places.leave(need)
+    this.#places.take(peerId)
     this.#watchMs = Math.min(this.#watchMs, now + ANOTHER_MS)
     this.#asking.send(need, peerId, ranges, since, now)
   }

@@ -230,8 +230,8 @@ export const REPAIR = [
     what: 'what waits until a neighbour has time goes on waiting when that neighbour has gone',
     breaks: 'slow healing',
     file: 'src/repair/puller.ts',
-    find: 'this.#waitInVain(this.#slots.down(peerId))',
-    replace: 'this.#slots.down(peerId)',
+    find: 'this.#waitInVain(this.#places.down(peerId))',
+    replace: 'this.#places.down(peerId)',
     by: 'test/unit/repair/pull-many.test.ts'
   },
   {
@@ -239,7 +239,7 @@ export const REPAIR = [
     what: 'what waits until a neighbour has time is not judged when that neighbour turns out not to answer',
     breaks: 'custodian withholds',
     file: 'src/repair/puller.ts',
-    find: 'if (!wasSlow) this.#waitInVain(this.#slots.waiting(peerId))',
+    find: 'if (!wasSlow) this.#waitInVain(this.#places.waiting(peerId))',
     replace: '',
     by: 'test/unit/repair/pull-many.test.ts'
   },
@@ -248,7 +248,7 @@ export const REPAIR = [
     what: 'whenever a neighbour comes, whoever can be asked for it is looked for again for each log with something missing',
     breaks: 'bounded: work that grows with logs times neighbours',
     file: 'src/repair/puller.ts',
-    find: 'this.#slots.wait(need, peerId)\n      this.#wakeAt(now)',
+    find: 'this.#places.wait(need, peerId)\n      this.#wakeAt(now)',
     replace: 'this.#needs.setDue(need, now)\n      this.#wakeAt(now)',
     by: 'test/unit/repair/pull-many.test.ts'
   },

@@ -4,7 +4,7 @@
  *
  *   free ──take──► a want is under way ──free──► free, or resting ──rested──► free
  */
-export class Slots<T> {
+export class Places<T> {
   readonly #underWay = new Map<string, number>()
   /** Places that are free again later, in this order, and how many of each neighbour. */
   #resting: Array<{ readonly peerId: string, readonly untilMs: number }> = []
