@@ -3,7 +3,7 @@
 // npm run bench -- --alone [...]    Skein beside the limits of the machine
 // npm run bench -- --start [...]    from `node` to the first message, step by step, and the memory of an idle daemon
 // npm run bench -- --hops [...]     what each relay on the way costs, and a mesh of 50 nodes
-// npm run bench -- --growth [...]   what a message costs while logs, subscriptions, backlog, topics and peers grow by tens
+// npm run bench -- --growth [...]   what a message costs while logs, subscriptions, backlog and topics grow by tens
 // npm run bench -- --steady [...]   an hour at a steady rate: memory, disk, latency, the event loop
 // npm run bench -- --only … --work …  options of peers/bench.mjs (npm run bench -- --help)
 import { spawn } from 'node:child_process'

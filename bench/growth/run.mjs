@@ -1,5 +1,6 @@
-// npm run bench -- --growth [--full] [--only logs,subscriptions,backlog,topics,peers] [--sizes 10,1000] [--dir DIR] [--out FILE]
+// npm run bench -- --growth [--full] [--only logs,subscriptions,backlog,topics] [--sizes 10,1000] [--dir DIR] [--out FILE]
 // Cost of a message and memory while one thing grows by tens: does it stay flat? `--full`: the largest sizes too.
+// Peers: npm run simulate -- --scale 10,30,100,300,1000
 import { writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { parseArgs } from 'node:util'

@@ -111,7 +111,7 @@ export class Inbox {
       gap: (gap) => { listener.gap(gap) },
       needsChanged
     }
-    const arrivals = this.#arrivals = new Arrivals({ clock, index, sieve: env.sieve, batches: env.batches })
+    const arrivals = this.#arrivals = new Arrivals({ clock, index, sieve: env.sieve, read: (log, position) => book.read(log, position) })
     this.#live = new Live({ nextToken, soon: (fn) => { clock.soon(fn) }, changed: () => { needsChanged(undefined) } })
     const subscriptions = this.#subscriptions = new Subscriptions({ clock, store, book, index, committer, env, changed: () => { needsChanged(undefined) }, processed: (cursor) => { listener.processed(cursor.log, cursor.core.name) }, begun: (cursor) => { listener.begun(cursor.log, cursor.core.name) }, failed })
     this.#cores = subscriptions.cores

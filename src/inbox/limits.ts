@@ -9,11 +9,11 @@ export const SCAN_POSITIONS = 2048
 /** Records of one log handed out before the next log has its turn. Wild guess: fair, and still kind to caches. */
 export const TURN_RECORDS = 16
 
-/** Logs of which it is known whom their latest records concern; runs of these records, how many in each, and how many subscriptions those concern altogether. Choices: some megabytes, 64 MB at worst. */
-export const SIEVE_LOGS_MAX = 64
+/** Logs of which it is known whom their latest records concern; runs of these records in one log; and positions for subscriptions, of one run and altogether. Choices: 30 MB at worst. */
+export const SIEVE_LOGS_MAX = 8_192
 export const SIEVE_RUNS_MAX = 8
-export const SIEVE_POSITIONS_MAX = 32_768
-export const SIEVE_HITS_MAX = 16_384
+export const SIEVE_RUN_HITS_MAX = 16_384
+export const SIEVE_HITS_MAX = 262_144
 /** A subscription that takes nothing of what has come passes over it so many ms later at most: a millisecond for each other subscription to the log. */
 export const PASS_MS_MAX = 250
 

@@ -12,8 +12,8 @@ const LOOK_MS = 20
 /** What leaves this node by gossip once it may, and what the outbox asks of the others before it takes more. */
 export class Emission {
   readonly #e: Engine
-  /** Before that a channel that fills is not looked at again. */
-  #lookMs = Number.NEGATIVE_INFINITY
+  /** Before that a channel that fills is not looked at again; only those that do. */
+  readonly #lookMs = new Map<string, number>()
 
   constructor (engine: Engine) {
     this.#e = engine
@@ -56,8 +56,8 @@ export class Emission {
   /** There is room still. Publishes that come later are not to wait for more of it. */
   #fills (channel: string): void {
     const now = this.#e.options.clock.nowMs()
-    if (now < this.#lookMs || this.#e.housekeeping.isTrimDue(channel)) return
-    this.#lookMs = now + LOOK_MS
+    if (now < (this.#lookMs.get(channel) ?? 0) || this.#e.housekeeping.isTrimDue(channel)) return
+    this.#lookMs.set(channel, now + LOOK_MS)
     if (this.#e.retention.canMakeRoom(channel)) this.#e.housekeeping.trim([channel])
   }
 

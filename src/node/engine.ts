@@ -357,7 +357,7 @@ export class Engine {
       peerDown: (peerId, reason) => {
         this.neighbourhood.peerDown(peerId, reason)
         this.ephemeral.drained()
-        this.outbox.drained()
+        this.outbox.drained(() => true)
       },
       frame: (peerId, frame) => { this.neighbourhood.frame(peerId, frame) },
       gossip: (topic, data, from, bodyHash) => this.reception.gossip(topic, data, from, bodyHash),
@@ -367,7 +367,7 @@ export class Engine {
         this.receipting.drained(peerId)
         this.repair.drained(peerId)
         this.ephemeral.drained()
-        this.outbox.drained()
+        this.outbox.drained((channel) => this.neighbours.hasJoined(peerId, channel))
       },
       interest: (peerId, topic, joined) => {
         const channel = GOSSIP_TOPICS.channelOf(topic)

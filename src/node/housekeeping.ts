@@ -1,6 +1,7 @@
 import { expiredIds } from '../outbox/publish-ids.js'
 import { RETENTION_INTERVAL_MS, type Pass } from '../outbox/retention.js'
 import type { StoreOp } from '../store/store.js'
+import { DueChannels } from './due-channels.js'
 import type { Engine } from './engine.js'
 
 /** Receipts are written to disk so often: they can be had again. */
@@ -13,7 +14,7 @@ const ROOM_MS = 250
 const REFUSED_MS = 1_000
 /** Logs looked at in one pass, and the rest of their channel. A choice: some milliseconds. */
 const ROUND_LOGS = 512
-/** Publish ids looked at in one pass, to see whether their records are still there, besides those for the records that go. */
+/** Publish ids looked at in one pass, to see whether their records are still there. */
 const IDS_LOOKED_AT = 500
 /** Logs forgotten in one commit. */
 const FORGET_LOGS = 64
@@ -21,21 +22,29 @@ const FORGET_LOGS = 64
 /** What is done now and then: trimming, dropping, writing receipts. */
 export class Housekeeping {
   readonly #e: Engine
+  /** Own logs of this life, which the outbox writes; those of earlier ones, which the inbox writes, as it also takes in what was lost of them; others'. */
+  readonly #trims: DueChannels
+  readonly #earlier: DueChannels
+  readonly #drops: DueChannels
   #idsNext: Uint8Array | undefined
+  /** Publish ids to look at, for the records that have gone. */
+  #idsOwed = 0
   #receiptsDue = false
-  /** Channels whose trim is on its way. */
-  readonly #toTrim = new Set<string>()
   #roomDue = false
   readonly #roomFor = new Set<string>()
-  #roomForAll = false
+  #roomInCustody = false
   #refused = false
 
   constructor (engine: Engine) {
     this.#e = engine
+    const { clock } = engine.options
+    this.#trims = new DueChannels(clock, (take) => { this.#trimOwn(take) })
+    this.#earlier = new DueChannels(clock, (take) => { this.#trimEarlier(take) })
+    this.#drops = new DueChannels(clock, (take) => { this.#dropOthers(take) })
   }
 
   /** A trim of this channel is on its way. */
-  isTrimDue (channel: string): boolean { return this.#refused || this.#toTrim.has(channel) }
+  isTrimDue (channel: string): boolean { return this.#refused || this.#trims.has(channel) }
 
   writeReceipts (): void {
     if (this.#receiptsDue || this.#e.isClosed) return
@@ -49,25 +58,28 @@ export class Housekeeping {
   }
 
   housekeep (): void {
-    if (this.#e.isClosed) return
+    this.#goThrough(() => {
+      this.#e.channels.prune()
+      this.#e.wants.reconsider()
+      this.#e.options.clock.after(RETENTION_INTERVAL_MS, () => { this.housekeep() })
+    })
+  }
+
+  /** All channels, so many at a time that a pass over their logs does not hold up the event loop. */
+  #goThrough (done: () => void): void {
     const rounds = this.#rounds()
     const next = (): void => {
       if (this.#e.isClosed) return
       const channels = rounds.shift() ?? []
+      if (rounds.length === 0) this.#roomInCustody = true
       this.trim(channels)
-      this.#drop(channels)
-      if (rounds.length > 0) {
-        this.#e.options.clock.after(AGAIN_MS, next)
-        return
-      }
-      this.#e.channels.prune()
-      this.#e.wants.reconsider()
-      this.#e.options.clock.after(RETENTION_INTERVAL_MS, () => { this.housekeep() })
+      this.#drops.ask(channels)
+      if (rounds.length > 0) this.#e.options.clock.after(AGAIN_MS, next)
+      else done()
     }
     next()
   }
 
-  /** All channels, so many at a time that a pass over their logs does not hold up the event loop. */
   #rounds (): string[][] {
     const rounds: string[][] = [[]]
     let logs = 0
@@ -82,63 +94,76 @@ export class Housekeeping {
     return rounds
   }
 
-  trim (channels: Iterable<string>): void {
-    const isDue = this.#toTrim.size > 0
-    for (const channel of channels) this.#toTrim.add(channel)
-    this.#trimEarlier([...channels])
-    if (isDue) return
+  trim (channels: readonly string[]): void {
+    this.#trims.ask(channels)
+    this.#earlier.ask(channels)
+  }
+
+  #trimOwn (take: () => string[]): void {
     let trimmed: Pass | undefined
     this.#e.outbox.housekeep(() => {
-      const all = [...this.#toTrim]
-      this.#toTrim.clear()
-      trimmed = this.#e.retention.trimOwn('current', all)
-      // As fast as records go: of four ids that are looked at one may be past.
-      const ids = expiredIds(this.#e.options.store, this.#e.book, this.#idsNext, IDS_LOOKED_AT + 4 * trimmed.records)
-      this.#idsNext = ids.next
+      const channels = take()
+      trimmed = this.#e.retention.trimOwn('current', channels)
       // One commit takes a limited number of batches; what is left goes in the next ones, at once.
-      if (trimmed.more) this.#again(() => { this.trim(all) })
-      return [...trimmed.ops, ...ids.ops]
+      if (trimmed.more) this.#again(this.#trims, channels)
+      return [...trimmed.ops, ...this.#idsPast(trimmed.records)]
     }, () => { this.#refuse(trimmed) })
   }
 
-  /** Own logs of earlier lives are written by the inbox's lane, which also takes in what was lost of them. */
-  #trimEarlier (channels: readonly string[]): void {
+  /** Of publish ids whose records are gone, as fast as those go: of four that are looked at one may be past. */
+  #idsPast (records: number): StoreOp[] {
+    const { ops, next, looked } = expiredIds(this.#e.options.store, this.#e.book, this.#idsNext, IDS_LOOKED_AT)
+    // All have been looked at.
+    const isRound = next === undefined && this.#idsNext === undefined
+    this.#idsNext = next
+    this.#idsOwed = isRound ? 0 : Math.max(0, this.#idsOwed + 4 * records - looked)
+    if (this.#idsOwed > 0) this.#again(this.#trims, [])
+    return ops
+  }
+
+  #trimEarlier (take: () => string[]): void {
     let trimmed: Pass | undefined
     this.#e.intake.housekeep(() => {
+      const channels = take()
       trimmed = this.#e.retention.trimOwn('earlier', channels)
-      if (trimmed.more) this.#again(() => { this.#trimEarlier(channels) })
+      if (trimmed.more) this.#again(this.#earlier, channels)
       if (trimmed.ops.length > 0) this.#e.options.clock.soon(() => { this.#e.outbox.admitWaiting() })
       return [...trimmed.ops, ...this.#forgotten(true, channels)]
     }, () => { this.#refuse(trimmed) })
   }
 
-  /** The quota of a channel, or others, are used up by what others published: what may go goes now, and not at the next pass. */
+  /** The quota of a channel, or what is kept for others, is used up: what may go goes now, and not at the next pass. */
   makeRoom (channel?: string): void {
-    if (channel === undefined) this.#roomForAll = true
+    if (channel === undefined) this.#roomInCustody = true
     else this.#roomFor.add(channel)
     if (this.#roomDue) return
     this.#roomDue = true
     this.#e.options.clock.after(ROOM_MS, () => {
       this.#roomDue = false
-      const channels = this.#roomForAll ? this.#e.book.channels() : [...this.#roomFor]
-      this.#roomForAll = false
+      const channels = [...this.#roomFor]
       this.#roomFor.clear()
-      if (!this.#e.isClosed) this.#drop(channels)
+      if (!this.#e.isClosed) this.#drops.ask(channels)
     })
   }
 
-  #drop (channels: readonly string[]): void {
+  #dropOthers (take: () => string[]): void {
     let dropped: Pass | undefined
     this.#e.intake.housekeep(() => {
-      dropped = this.#e.retention.dropOthers(channels)
-      if (dropped.more) this.#again(() => { this.#drop(channels) })
+      const channels = take()
+      const custody = this.#roomInCustody
+      this.#roomInCustody = false
+      dropped = this.#e.retention.dropOthers(channels, custody)
+      if (dropped.more) {
+        this.#roomInCustody ||= custody
+        this.#again(this.#drops, channels)
+      }
       this.#e.options.clock.soon(() => { if (!this.#e.isClosed) this.#e.custodian.lookAgain() })
       return [...dropped.ops, ...this.#forgotten(false, channels)]
     }, () => { this.#refuse(dropped) })
   }
 
-  #again (fn: () => void): void {
-    this.#e.options.clock.after(AGAIN_MS, () => { if (!this.#e.isClosed && !this.#refused) fn() })
+  #again (what: DueChannels, channels: readonly string[]): void {
+    what.askLater(channels, AGAIN_MS, () => !this.#e.isClosed && !this.#refused)
   }
 
   /** The disk had no room for this. */
@@ -148,10 +173,7 @@ export class Housekeeping {
     this.#refused = true
     this.#e.options.clock.after(REFUSED_MS, () => {
       this.#refused = false
-      if (this.#e.isClosed) return
-      const channels = this.#e.book.channels()
-      this.trim(channels)
-      this.#drop(channels)
+      this.#goThrough(() => {})
     })
   }
 

@@ -18,6 +18,7 @@ export class Batcher<T> {
 
   get bytes (): number { return this.#bytes }
   get count (): number { return this.#count }
+  countIn (channel: string): number { return this.#channels.get(channel)?.length ?? 0 }
 
   add (channel: string, record: RecordFields, tag: T): void {
     const waiting = this.#channels.get(channel)

@@ -5,7 +5,7 @@
  *   idle ──publish──► due ──end of turn──► committing ──durable──► idle, or committing the next batches at once
  *
  * While a commit is under way the next batches fill. A commit that the store refused for want of room gives the
- * positions back; a failed store stops the node. While neighbours take less than is published, the next commit waits for them a little.
+ * positions back; a failed store stops the node. While neighbours take less of a channel than is published there, it waits for them a little.
  */
 import type { Clock, Timer } from '../base/clock.js'
 import { isSkeinError, SkeinError } from '../base/errors.js'
@@ -26,8 +26,8 @@ export const PENDING_BYTES_MAX = 64 * 1024 * 1024
 /** One commit takes about so much, so that none lasts long. */
 const COMMIT_BYTES = 1024 * 1024
 /**
- * Where no neighbour takes more, the next commit waits for one that does, but not longer: what neighbours are not sent now they have to ask
- * for later, and it is read again. Nobody is waited for a second time that did not take anything in that time. A choice.
+ * Where no neighbour takes more of a channel, its next commit waits for one that does, but not longer: what neighbours are not sent now they have to ask
+ * for later, and it is read again. When nobody did in that time it does not wait again before somebody does. A choice.
  */
 export const REST_MS = 50
 /** Channels that one life of a node publishes to. A choice: four times what an announcement tells of. */
@@ -83,9 +83,10 @@ export class Outbox {
   readonly #untold: Untold[] = []
   #housekeeping: Array<{ readonly make: () => StoreOp[], readonly refused: () => void }> = []
   #closed: SkeinError | undefined
-  /** Until neighbours take more. */
-  #rest: Timer | undefined
-  #mayRest = true
+  /** Channels of which no neighbour takes more, and until when they wait for one. */
+  readonly #full = new Map<string, Timer>()
+  /** Those for which nobody took more in that time: they do not wait again before somebody does. */
+  readonly #inVain = new Set<string>()
 
   constructor (options: OutboxOptions) {
     this.#o = options
@@ -154,9 +155,8 @@ export class Outbox {
     this.#state = 'idle'
     if (this.#closed !== undefined) return
     if (this.#housekeeping.length > 0) { this.#keepHouse(); return }
-    if (this.#rest !== undefined) return
     const ops: StoreOp[] = []
-    const taken = this.#batcher.take(COMMIT_BYTES)
+    const taken = this.#batcher.take(COMMIT_BYTES, this.#full)
     const sealed: Sealed[] = taken.map(({ channel, entries }) => ({ entries, ...this.#o.own.seal(channel, entries.map(entry => entry.record), ops) }))
     const byLog = new Map<LogState, Sealed[]>()
     for (const item of sealed) {
@@ -207,29 +207,38 @@ export class Outbox {
 
   #tellAll (): void {
     for (let next = this.#untold.shift(); next !== undefined; next = this.#untold.shift()) {
-      for (const [log, items] of next.byLog) if (!this.#o.committed(log, items.map(item => item.batch))) this.#pause()
+      for (const [log, items] of next.byLog) if (!this.#o.committed(log, items.map(item => item.batch))) this.#waitFor(log.channel)
       this.#answer(next)
     }
   }
 
-  #pause (): void {
-    if (!this.#mayRest || this.#closed !== undefined) return
-    this.#rest ??= this.#o.clock.after(REST_MS, () => {
-      this.#mayRest = false
-      this.#goOn()
-    })
+  /** Nobody takes more of the channel: what is published there waits a little. */
+  #waitFor (channel: string): void {
+    if (this.#inVain.has(channel) || this.#full.has(channel) || this.#closed !== undefined) return
+    this.#full.set(channel, this.#o.clock.after(REST_MS, () => {
+      this.#full.delete(channel)
+      this.#inVain.add(channel)
+      this.#due()
+    }))
   }
 
-  /** A neighbour takes more. */
-  drained (): void {
-    this.#mayRest = true
-    this.#goOn()
+  /** Somebody takes more of these channels. */
+  drained (takesIn: (channel: string) => boolean): void {
+    for (const channel of this.#inVain) if (takesIn(channel)) this.#inVain.delete(channel)
+    for (const [channel, timer] of this.#full) {
+      if (!takesIn(channel)) continue
+      timer.cancel()
+      this.#full.delete(channel)
+      this.#due()
+    }
   }
 
-  #goOn (): void {
-    this.#rest?.cancel()
-    this.#rest = undefined
-    if (this.#batcher.count > 0) this.#due()
+  /** Whether anything is to be committed now. */
+  get #hasDue (): boolean {
+    if (this.#housekeeping.length > 0) return true
+    let waiting = 0
+    for (const channel of this.#full.keys()) waiting += this.#batcher.countIn(channel)
+    return this.#batcher.count > waiting
   }
 
   #answer (told: Untold): void {
@@ -248,7 +257,7 @@ export class Outbox {
     const chores = this.#housekeeping.splice(0)
     for (const { make } of chores) ops.push(...make())
     if (ops.length === 0) {
-      if (this.#batcher.count > 0 || this.#housekeeping.length > 0) this.#due()
+      if (this.#hasDue) this.#due()
       return
     }
     this.#state = 'committing'
@@ -271,7 +280,7 @@ export class Outbox {
   #settle (): void {
     this.#state = 'idle'
     this.admitWaiting()
-    if (this.#batcher.count > 0 || this.#housekeeping.length > 0) {
+    if (this.#hasDue) {
       this.#state = 'due'
       this.#commit()
     }
@@ -293,7 +302,7 @@ export class Outbox {
   /** Refuses everything from now on; what waits is refused too. A commit under way still answers. */
   close (reason: SkeinError): void {
     this.#closed = reason
-    this.#rest?.cancel()
+    for (const timer of this.#full.values()) timer.cancel()
     for (const { tag } of this.#batcher.clear()) tag(reason)
     this.#admission.close(reason)
   }

@@ -93,7 +93,7 @@ function parseIdRow (value: Uint8Array): IdRow | 'damaged' {
 }
 
 /** Rows whose record is gone, among the next `limit` after `after`: the operations, and where to go on. */
-export function expiredIds (store: Store, book: LogBook, after: Uint8Array | undefined, limit: number): { ops: StoreOp[], next: Uint8Array | undefined } {
+export function expiredIds (store: Store, book: LogBook, after: Uint8Array | undefined, limit: number): { ops: StoreOp[], next: Uint8Array | undefined, looked: number } {
   const keys = store.keys('publish-id', { ...(after === undefined ? {} : { gte: after }), limit })
   const ops: StoreOp[] = []
   for (const key of keys) {
@@ -105,7 +105,7 @@ export function expiredIds (store: Store, book: LogBook, after: Uint8Array | und
     if (log === undefined || position <= Math.max(log.trimmed, log.dropped)) ops.push({ type: 'del', table: 'publish-id', key })
   }
   const last = keys.at(-1)
-  return { ops, next: last === undefined || keys.length < limit ? undefined : Buffer.concat([last, Buffer.of(0)]) }
+  return { ops, next: last === undefined || keys.length < limit ? undefined : Buffer.concat([last, Buffer.of(0)]), looked: keys.length }
 }
 
 const ROW_BYTES = 28

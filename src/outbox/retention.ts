@@ -5,6 +5,7 @@
  */
 import type { Clock } from '../base/clock.js'
 import type { Crypto } from '../base/crypto.js'
+import { BATCH_BODY_BYTES, BATCH_RECORDS_MAX } from '../base/limits.js'
 import { MalformedBatch, openBatch } from '../message/batch.js'
 import { signTrim } from '../message/signed.js'
 import type { LogBook } from '../store/log-book.js'
@@ -108,7 +109,7 @@ export class Retention {
     const quota = retention(channel)
     const after = { bytes: book.bytes(channel, true) + bytes, records: book.records(channel, true) + records }
     if (after.bytes <= quota.bytes && after.records <= quota.records) {
-      if (after.bytes > quota.bytes * FILLING || after.records > quota.records * FILLING) filling()
+      if (after.bytes > filled(quota.bytes, BATCH_BODY_BYTES) || after.records > filled(quota.records, BATCH_RECORDS_MAX)) filling()
       this.#asked.delete(channel)
       return true
     }
@@ -186,8 +187,8 @@ export class Retention {
   /** How much of an own channel has to go. */
   #overQuota (channel: string, quota: Amount): Amount {
     const asked = this.#asked.get(channel) ?? { bytes: 0, records: 0 }
-    const over = (held: number, most: number, more: number): number => held <= most * FILLING && held + more <= most ? 0 : held - Math.min(most * (1 - SLACK), most - more)
-    return { bytes: over(this.#c.book.bytes(channel, true), quota.bytes, asked.bytes), records: over(this.#c.book.records(channel, true), quota.records, asked.records) }
+    const { book } = this.#c
+    return { bytes: excess(book.bytes(channel, true), quota.bytes, asked.bytes, BATCH_BODY_BYTES), records: excess(book.records(channel, true), quota.records, asked.records, BATCH_RECORDS_MAX) }
   }
 
   /** Up to where every known durable subscription has settled the log; 0 while none is known. */
@@ -202,16 +203,17 @@ export class Retention {
     const time = Math.max(Math.floor(this.#c.clock.wallMs()), this.#c.latestCreationMs(log.channel) + 1)
     const trim = { log: log.id, through, reason, time }
     this.#c.book.noteTrim(log, trim, signTrim(this.#c.crypto, this.#c.mesh, trim))
-    pass.add(this.#c.book.drop(log, through, DROP_BATCHES), more)
+    pass.add(this.#c.book.drop(log, through, { batches: DROP_BATCHES, bytes: DROP_BYTES }), more)
     pass.ops.push(this.#c.book.row(log))
   }
 
-  /** One pass over the logs of others. */
-  dropOthers (channels: Iterable<string> = this.#c.book.channels()): Pass {
+  /** One pass over the logs of others. `custody`: also over all that is kept for others, whatever the channel. */
+  dropOthers (channels: Iterable<string> = this.#c.book.channels(), custody = true): Pass {
     const pass = new Dropping()
     for (const channel of channels) {
       const { ageMs, bytes, records, until } = this.#c.retention(channel)
-      const over = { bytes: this.#c.book.bytes(channel, false) - bytes, records: this.#c.book.records(channel, false) - records }
+      const { book } = this.#c
+      const over = { bytes: above(book.bytes(channel, false), bytes, BATCH_BODY_BYTES), records: above(book.records(channel, false), records, BATCH_RECORDS_MAX) }
       for (const log of this.#c.book.logs(channel)) {
         if (log.own || log.held.isEmpty) continue
         // What the publisher has trimmed and what is too old goes; what a subscription here still needs stays.
@@ -224,7 +226,7 @@ export class Retention {
         this.#drop(log, Math.max(through, oldest.through), expired.through, pass, past.more || oldest.more)
       }
     }
-    this.#dropCustody(pass)
+    if (custody) this.#dropCustody(pass)
     return pass
   }
 
@@ -232,7 +234,7 @@ export class Retention {
   #dropCustody (pass: Dropping): void {
     const over = this.#c.overCustody()
     if (over.size === 0) return
-    const first = (log: LogState): number => this.#batchAt(log, log.held.first)?.time ?? 0
+    const first = (log: LogState): number => this.#oldestTime(log) ?? 0
     const logs = [...this.#c.book.all()].filter(log => !log.own && !log.held.isEmpty && over.has(log.publisher)).map(log => ({ log, time: first(log) })).sort((a, b) => a.time - b.time)
     for (const { log } of logs) {
       const bytes = over.get(log.publisher) ?? 0
@@ -245,7 +247,7 @@ export class Retention {
 
   /** What is not too old, and what everybody had settled, is fetched again for a subscription that is heard of later. */
   #drop (log: LogState, through: number, expired: number, pass: Dropping, more = false): void {
-    if (through >= log.held.first) pass.add(this.#c.book.drop(log, through, DROP_BATCHES, this.#c.floor(log) <= through ? through : expired), more)
+    if (through >= log.held.first) pass.add(this.#c.book.drop(log, through, { batches: DROP_BATCHES, bytes: DROP_BYTES, letGo: this.#c.floor(log) <= through ? through : expired }), more)
   }
 
   /**
@@ -260,17 +262,22 @@ export class Retention {
 
   /** What of the log is older than `ageMs`, an hour's worth at most. */
   #expired (log: LogState, ageMs: number): Oldest {
-    const { oldest, held } = log
     const cutoff = this.#c.clock.wallMs() - ageMs
-    // With many logs most are as they were at the last pass.
-    if (oldest.position === held.first && oldest.time >= cutoff) return NOTHING
+    const time = this.#oldestTime(log)
+    if (time === undefined || time >= cutoff) return NOTHING
+    const until = Math.min(cutoff, time + STEP_MS)
+    return this.#first(log, (batch, { through }) => through === 0 || batch.time < until)
+  }
+
+  /** Of the first batch held. With many logs most are as they were at the last pass. */
+  #oldestTime (log: LogState): number | undefined {
+    const { oldest, held } = log
+    if (oldest.position === held.first) return oldest.time
     const first = this.#batchAt(log, held.first)
-    if (first === undefined) return NOTHING
+    if (first === undefined) return undefined
     oldest.position = held.first
     oldest.time = first.time
-    if (first.time >= cutoff) return NOTHING
-    const until = Math.min(cutoff, first.time + STEP_MS)
-    return this.#first(log, (batch, { through }) => through === 0 || batch.time < until)
+    return first.time
   }
 
   /** The oldest batches that make up so much, as far as `limit` lets them go. */
@@ -297,5 +304,18 @@ export class Retention {
     return found
   }
 }
+
+/** Above this a quota is short of room. Where it holds few batches none goes before its room is asked for. */
+const filled = (most: number, batch: number): number => most * SLACK < batch ? most : most * FILLING
+
+/** How much of what is held has to go, so that there is room for what is asked for. */
+function excess (held: number, most: number, more: number, batch: number): number {
+  const short = filled(most, batch)
+  if (held <= short && held + more <= most) return 0
+  return held - (short < most ? Math.min(most * (1 - SLACK), most - more) : most - more)
+}
+
+/** What others' logs have above a quota, and a little more, so that they do not have it again at once. */
+const above = (held: number, most: number, batch: number): number => held > most ? held - (most * SLACK < batch ? most : most * (1 - SLACK)) : 0
 
 const further = (a: Oldest, b: Oldest): Oldest => a.through >= b.through ? a : b

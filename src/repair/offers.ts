@@ -6,7 +6,9 @@ import { encodeFrame } from './frames.js'
 /** What was pulled is offered on after so long, together. */
 const HAVE_DELAY_MS = 20
 /** Logs of which one neighbour did not get something by gossip. What it lacks of further ones the next comparison shows. */
-const WITHHELD_MAX = 1_024
+const WITHHELD_MAX = 256
+/** Between two times that a neighbour is told of it: a choice, a quarter of what it may cost it. */
+const TOLD_MS = 200
 /** Logs in one frame. */
 const PAGE = 256
 
@@ -25,6 +27,8 @@ export class Offers {
   readonly #o: OffersOptions
   readonly #pulled = new Map<LogState, Span & { except: string | undefined }>()
   readonly #withheld = new Map<string, Map<LogState, Span>>()
+  /** Neighbours that were told of what was withheld just now. */
+  readonly #told = new Map<string, Timer>()
   #timer: Timer | undefined
   #closed = false
 
@@ -60,11 +64,16 @@ export class Offers {
     else if (logs.size < WITHHELD_MAX) logs.set(log, { from, to })
   }
 
-  /** The neighbour takes more. */
+  /** The neighbour takes more. It is not told so often that it takes it for work for nothing. */
   drained (peerId: string): void {
     const withheld = this.#withheld.get(peerId)
+    if (withheld === undefined || this.#told.has(peerId)) return
     this.#withheld.delete(peerId)
-    if (withheld !== undefined) this.#send(peerId, [...withheld])
+    this.#send(peerId, [...withheld])
+    this.#told.set(peerId, this.#o.clock.after(TOLD_MS, () => {
+      this.#told.delete(peerId)
+      this.drained(peerId)
+    }))
   }
 
   #send (peerId: string, entries: ReadonlyArray<readonly [LogState, Span]>): void {
@@ -72,7 +81,11 @@ export class Offers {
     for (let i = 0; i < ranges.length; i += PAGE) this.#o.send(peerId, encodeFrame('have', { ranges: ranges.slice(i, i + PAGE) }))
   }
 
-  peerDown (peerId: string): void { this.#withheld.delete(peerId) }
+  peerDown (peerId: string): void {
+    this.#withheld.delete(peerId)
+    this.#told.get(peerId)?.cancel()
+    this.#told.delete(peerId)
+  }
 
   /** The log is past. */
   forget (log: LogState): void {
@@ -83,6 +96,7 @@ export class Offers {
   close (): void {
     this.#closed = true
     this.#timer?.cancel()
+    for (const timer of this.#told.values()) timer.cancel()
   }
 }
 

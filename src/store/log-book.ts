@@ -24,6 +24,9 @@ import type { Store, StoreOp } from './store.js'
 /** Decoded batches kept in memory, bytes. Wild guess: enough for a few hundred batches under delivery. */
 const CACHE_BYTES = 24 * 1024 * 1024
 
+/** Batches read at once to be dropped. */
+const DROP_PAGE = 8
+
 /** A trimmed log is remembered for so long, so that neighbours hear of the trim. */
 const FORGET_TRIMMED_MS = 24 * 3_600_000
 /** What was dropped here and not by its publisher is remembered for so long: a neighbour may still have it. */
@@ -249,29 +252,38 @@ export class LogBook {
   }
 
   /**
-   * The operations that drop held batches which end at or before `through`, at most `limit` of them; they are no longer held from now on.
-   * Up to `letGo` they are not wanted back for whoever comes later. Only from the lane that writes this log, with no commit under way.
+   * The operations that drop held batches which end at or before `through`, at most so many and about so many bytes; they are no longer held from now on.
+   * Up to `letGo` (default: all) they are not wanted back for whoever comes later. Only from the lane that writes this log, with no commit under way.
    * `undo`: the store has refused the operations, so that all of it is there still.
    */
-  drop (log: LogState, through: number, limit = 256, letGo = through): { ops: StoreOp[], dropped: number, records: number, more: boolean, undo: () => void } {
+  drop (log: LogState, through: number, { batches = 256, bytes = Number.POSITIVE_INFINITY, letGo = through } = {}): { ops: StoreOp[], dropped: number, records: number, more: boolean, undo: () => void } {
     const ops: StoreOp[] = []
     const gone: Array<{ base: number, last: number, bytes: number }> = []
     let dropped = 0
-    for (const [key, value] of this.#options.store.entries('batch', { gte: batchKey(log.number, 0), lt: batchKey(log.number, through + 1), limit })) {
-      const base = baseOfKey(key)
-      const last = this.#lastOf(value)
-      if (last === undefined) this.#damaged(log, base, base, value)
-      else if (last > through) continue
-      else if (log.held.covers(base, last)) {
-        log.held.remove(base, last)
-        this.#count(log, -value.length, base - last - 1)
-        gone.push({ base, last, bytes: value.length })
+    let read = 0
+    let more = false
+    // Batches are large: a few at a time are in memory.
+    for (let from = 0; !more;) {
+      const page = this.#options.store.entries('batch', { gte: batchKey(log.number, from), lt: batchKey(log.number, through + 1), limit: Math.min(DROP_PAGE, batches - ops.length) })
+      for (const [key, value] of page) {
+        const base = baseOfKey(key)
+        const last = this.#lastOf(value)
+        from = base + 1
+        read += value.length
+        if (last === undefined) this.#damaged(log, base, base, value)
+        else if (last > through) continue
+        else if (log.held.covers(base, last)) {
+          log.held.remove(base, last)
+          this.#count(log, -value.length, base - last - 1)
+          gone.push({ base, last, bytes: value.length })
+        }
+        ops.push({ type: 'del', table: 'batch', key })
+        this.#cache.delete(BatchCache.key(log.number, base))
+        dropped = Math.max(dropped, last ?? 0)
       }
-      ops.push({ type: 'del', table: 'batch', key })
-      this.#cache.delete(BatchCache.key(log.number, base))
-      dropped = Math.max(dropped, last ?? 0)
+      if (page.length < DROP_PAGE && ops.length < batches) break
+      more = ops.length >= batches || read >= bytes
     }
-    const more = ops.length >= limit
     log.dropped = Math.max(log.dropped, dropped)
     log.letGo = Math.max(log.letGo, Math.min(dropped, letGo))
     if (ops.length > 0) ops.push(this.row(log))

@@ -311,7 +311,7 @@ export const REPAIR = [
     what: 'the last messages of a burst come half a second late: a neighbour finds out by itself what gossip to it left out',
     breaks: 'progress',
     file: 'src/repair/offers.ts',
-    find: 'if (withheld !== undefined) this.#send(peerId, [...withheld])',
+    find: 'this.#send(peerId, [...withheld])',
     replace: '',
     by: 'test/unit/repair/repair.test.ts'
   }

@@ -131,7 +131,7 @@ export const RETENTION = [
     what: 'a clock that jumps ahead expires everything in one step',
     breaks: 'clock jumps',
     file: 'src/outbox/retention.ts',
-    find: 'const until = Math.min(cutoff, first.time + STEP_MS)',
+    find: 'const until = Math.min(cutoff, time + STEP_MS)',
     replace: 'const until = cutoff',
     by: 'test/unit/outbox/retention.test.ts'
   },
@@ -185,8 +185,8 @@ export const RETENTION = [
     what: 'a disk that has no room even for dropping is asked again and again, without a pause',
     breaks: 'bounded: a busy loop',
     file: 'src/node/housekeeping.ts',
-    find: 'return this.#refused || this.#toTrim.has(channel)',
-    replace: 'return this.#toTrim.has(channel)',
+    find: 'return this.#refused || this.#trims.has(channel)',
+    replace: 'return this.#trims.has(channel)',
     by: 'test/unit/node/housekeeping.test.ts'
   },
   {
@@ -374,8 +374,8 @@ export const RETENTION = [
     what: 'how old the first batch of a log is counts for the next one too, which is kept for longer than it may',
     breaks: 'retention by age',
     file: 'src/outbox/retention.ts',
-    find: 'if (oldest.position === held.first && oldest.time >= cutoff) return NOTHING',
-    replace: 'if (oldest.position > 0 && oldest.time < cutoff) return NOTHING',
+    find: 'if (oldest.position === held.first) return oldest.time',
+    replace: 'if (oldest.position > 0) return oldest.time',
     by: 'test/unit/outbox/retention.test.ts'
   },
   {
@@ -392,8 +392,35 @@ export const RETENTION = [
     what: 'publish ids of records that are gone pile up where many are published',
     breaks: 'bounded',
     file: 'src/node/housekeeping.ts',
-    find: 'IDS_LOOKED_AT + 4 * trimmed.records',
-    replace: 'IDS_LOOKED_AT',
+    find: 'this.#idsOwed + 4 * records - looked',
+    replace: 'this.#idsOwed - looked',
     by: 'test/unit/node/housekeeping.test.ts'
+  },
+  {
+    name: 'trimmed-all-at-once',
+    what: 'what its publisher has trimmed is dropped in one turn, however many megabytes it is',
+    breaks: 'bounded: the event loop',
+    file: 'src/store/log-book.ts',
+    find: 'more = ops.length >= batches || read >= bytes',
+    replace: 'more = ops.length >= batches',
+    by: 'test/unit/outbox/retention.test.ts'
+  },
+  {
+    name: 'passes-multiply',
+    what: 'whoever asks for room begins another row of passes, that run side by side',
+    breaks: 'bounded: the event loop',
+    file: 'src/node/due-channels.ts',
+    find: 'if (this.#isLater) return',
+    replace: '',
+    by: 'test/unit/node/housekeeping.test.ts'
+  },
+  {
+    name: 'last-record-makes-room',
+    what: 'a channel that keeps few records drops them as soon as they are settled, though nobody needs the room',
+    breaks: 'retention by count',
+    file: 'src/outbox/retention.ts',
+    find: 'most * SLACK < batch ? most : most * FILLING',
+    replace: 'most * FILLING',
+    by: 'test/unit/outbox/retention.test.ts'
   }
 ]

@@ -14,8 +14,8 @@ export const SIEVE = [
     what: 'what came before a subscription was made counts as sifted for it too',
     breaks: 'no silent loss',
     file: 'src/inbox/sieve.ts',
-    find: 'if (known !== undefined && position >= known.from) return',
-    replace: 'if (known !== undefined) return',
+    find: 'position <= run.to && age <= run.age) return',
+    replace: 'position <= run.to) return',
     by: 'test/unit/inbox/sieve.test.ts'
   },
   {
@@ -32,8 +32,8 @@ export const SIEVE = [
     what: 'records that come behind a hole count as if they followed what came before it',
     breaks: 'no silent loss',
     file: 'src/inbox/sieve.ts',
-    find: 'let at = runs.findIndex(each => each.to + 1 === base)',
-    replace: 'let at = runs.findIndex(each => each.to < base)',
+    find: 'const at = runs.findIndex(each => each.to + 1 === base && ',
+    replace: 'const at = runs.findIndex(each => each.to < base && ',
     by: 'test/unit/inbox/sieve.test.ts'
   },
   {

@@ -39,13 +39,44 @@ describe('housekeeping', () => {
     const empty = (records: number): object => ({ ops: [], records, more: false, undo: () => {} })
     const housekeeping = new Housekeeping({
       isClosed: false,
-      options: { clock, store: { keys: (_: string, { limit }: { limit: number }) => { limits.push(limit); return [] } } },
+      options: { clock, store: { get: () => undefined, keys: (_: string, { limit }: { limit: number }) => { limits.push(limit); return Array.from({ length: limit }, () => Uint8Array.of(limits.length)) } } },
       outbox: lane, intake: lane,
-      retention: { trimOwn: (which: string) => empty(which === 'current' ? 10_000 : 0), dropOthers: () => empty(0) },
+      retention: { trimOwn: (which: string) => empty(which === 'current' && limits.length === 0 ? 10_000 : 0), dropOthers: () => empty(0) },
       book: { forgettable: () => [] }
     } as unknown as Engine)
     housekeeping.trim(['a'])
-    expect(limits[0]).toBeGreaterThanOrEqual(40_000)
+    const looked = (): number => limits.reduce((sum, n) => sum + n, 0)
+    clock.advance(5_000)
+    expect(looked()).toBeGreaterThanOrEqual(40_000)
+    expect(Math.max(...limits), 'some of them in each turn').toBeLessThanOrEqual(1_000)
+    const enough = looked()
+    clock.advance(5_000)
+    expect(looked(), 'and then it rests').toBe(enough)
+  })
+
+  it('goes on once each turn, however many have asked for it', () => {
+    const clock = new ManualClock()
+    const startMs = clock.nowMs()
+    const passes = new Map<string, number>()
+    const pass = (what: string): object => { passes.set(what, (passes.get(what) ?? 0) + 1); return { ops: [], records: 1, more: clock.nowMs() - startMs < 2_000, undo: () => {} } }
+    const lane = { housekeep: (make: () => unknown): void => { clock.soon(() => { make() }) }, admitWaiting: () => {} }
+    const housekeeping = new Housekeeping({
+      isClosed: false,
+      options: { clock, store: { keys: () => [] } },
+      outbox: lane, intake: lane,
+      retention: { trimOwn: (which: string) => pass(which), dropOthers: () => pass('others') },
+      custodian: { lookAgain: () => {} },
+      book: { forgettable: () => [] }
+    } as unknown as Engine)
+    for (let i = 0; i < 300; i++) {
+      housekeeping.trim(['a'])
+      housekeeping.makeRoom('a')
+      clock.advance(2)
+    }
+    passes.clear()
+    clock.advance(200)
+    for (const [what, times] of passes) expect(times, what).toBeLessThanOrEqual(200 / 20 + 1)
+    expect(passes.size).toBe(3)
   })
 
   it('leaves a disk alone for a while that has no room even for dropping', () => {
@@ -61,7 +92,7 @@ describe('housekeeping', () => {
       outbox: lane, intake: lane,
       retention: { trimOwn: pass, dropOthers: pass },
       custodian: { lookAgain: () => {} },
-      book: { forgettable: () => [], channels: () => ['a'] }
+      book: { forgettable: () => [], channels: () => ['a'], logsIn: () => 1 }
     } as unknown as Engine)
     // As a publish does that waits for room.
     const ask = (): void => { if (!housekeeping.isTrimDue('a')) housekeeping.trim(['a']) }

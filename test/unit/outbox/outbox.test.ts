@@ -45,7 +45,7 @@ describe('the outbox', () => {
     rig.outbox.housekeep(() => [{ type: 'put', table: 'meta', key: Uint8Array.of(1), value: Uint8Array.of(1) }])
     rig.clock.turn()
     expect([rig.commits.length, rig.answer('2')], 'what drops need not wait').toEqual([2, undefined])
-    rig.outbox.drained()
+    rig.outbox.drained(() => true)
     rig.clock.turn()
     expect([rig.answer('2')?.code, rig.told.at(-1)?.count, rig.commits.length], 'in one batch').toEqual(['ok', 2, 3])
     // A neighbour that takes nothing is waited for once.
@@ -54,12 +54,35 @@ describe('the outbox', () => {
     expect(rig.answer('4')).toBeUndefined()
     rig.clock.advance(1)
     expect([rig.answer('4')?.code, publish('5'), publish('6')]).toEqual(['ok', 'ok', 'ok'])
-    rig.outbox.drained()
+    rig.outbox.drained(() => true)
     expect([publish('7'), publish('8')]).toEqual(['ok', undefined])
     rig.takesMore = true
-    rig.outbox.drained()
+    rig.outbox.drained(() => true)
     rig.clock.turn()
     expect([rig.answer('8')?.code, publish('9'), publish('10'), rig.outbox.isIdle]).toEqual(['ok', 'ok', 'ok', true])
+  })
+
+  it('waits in the channels alone whose neighbours are slow, and not for neighbours of others', () => {
+    const rig = new OutboxRig()
+    rig.over.committed = (log) => log.channel !== 'slow'
+    rig.start()
+    const publish = (topic: string, label: string): string | undefined => {
+      rig.publish(recordOf(topic, label))
+      rig.clock.turn()
+      return rig.answer(label)?.code
+    }
+    expect([publish('slow/a', '1'), publish('fast/a', '2'), publish('slow/a', '3'), publish('fast/a', '4')]).toEqual(['ok', 'ok', undefined, 'ok'])
+    rig.outbox.drained((channel) => channel === 'fast')
+    rig.clock.turn()
+    expect(rig.answer('3')).toBeUndefined()
+    rig.clock.advance(REST_MS)
+    expect(rig.answer('3')?.code).toBe('ok')
+    for (let i = 0; i < 5; i++) {
+      rig.outbox.drained((channel) => channel === 'fast')
+      expect([publish('slow/a', `s${i}`), publish('fast/a', `f${i}`)], 'in vain, and not again').toEqual(['ok', 'ok'])
+    }
+    rig.outbox.drained((channel) => channel === 'slow')
+    expect([publish('slow/a', 'x'), publish('slow/a', 'y')]).toEqual(['ok', undefined])
   })
 
   it('refuses what waits for neighbours when it is closed', () => {

@@ -139,7 +139,7 @@ describe('retention of own logs', () => {
 
   it('says in time that a channel fills, so that room is made before anybody has to wait for it', () => {
     const rig = new Rig()
-    const log = rig.log(9, 1, Array(200).fill(0))
+    const log = rig.log(9, 1, Array(200).fill(0), 'x'.repeat(5000))
     let filling = 0
     const asks = (share: number): boolean => {
       rig.rules = { ...rig.rules, bytes: log.bytes / share }
@@ -150,8 +150,8 @@ describe('retention of own logs', () => {
     expect([asks(0.996), filling]).toEqual([true, 1])
     expect(rig.pass('trimOwn').ops, 'and then there is something to trim').toBeGreaterThan(0)
     expect([rig.retention.hasRoom('press', 1, 1, () => { filling++ }), filling]).toEqual([true, 1])
-    rig.rules = { ...rig.rules, bytes: 10_000_000, records: log.held.count + 2 }
-    expect([rig.retention.hasRoom('press', 1, 1, () => { filling++ }), filling]).toEqual([true, 2])
+    rig.rules = { ...rig.rules, bytes: 100_000_000, records: log.held.count + 2 }
+    expect([rig.retention.hasRoom('press', 1, 1, () => { filling++ }), filling], 'few are kept until their room is asked for').toEqual([true, 1])
   })
 
   it.each(['trimOwn', 'dropOthers'] as const)('drops some megabytes in one turn and goes on in the next, whatever is the reason (%s)', (what) => {
@@ -167,6 +167,36 @@ describe('retention of own logs', () => {
       for (let n = 0; rig.pass(what).more; n++) expect(n).toBeLessThan(20)
       expect(log.bytes).toBeLessThanOrEqual(1_000_000)
     }
+  })
+
+  it('drops what its publisher has trimmed some megabytes at a time too', () => {
+    const rig = new Rig()
+    const log = rig.log(1, 1, Array(12).fill(0), 'x'.repeat(100_000))
+    const whole = log.bytes
+    const trim = { log: log.id, through: log.head, reason: 'expired' as const, time: rig.clock.wallMs() }
+    rig.book.noteTrim(log, trim, signTrim(fakeCrypto(self), testMesh, trim))
+    expect([rig.pass('dropOthers').more, log.bytes > whole - 10_000_000]).toEqual([true, true])
+    for (let n = 0; rig.pass('dropOthers').more; n++) expect(n).toBeLessThan(20)
+    expect(log.bytes).toBe(0)
+  })
+
+  it('keeps the last record of a channel that keeps one, until another asks for its place', () => {
+    const rig = new Rig()
+    rig.rules = { ...rig.rules, records: 10 }
+    const log = rig.log(9, 1, [0])
+    let filling = 0
+    expect([rig.retention.hasRoom('press', 0, 0, () => { filling++ }), filling, rig.pass('trimOwn').ops, log.held.count]).toEqual([true, 0, 0, 10])
+    expect(rig.retention.hasRoom('press', 1)).toBe(false)
+    rig.pass('trimOwn')
+    expect(log.held.count).toBe(0)
+  })
+
+  it('looks at what is kept for others only when it is asked to', () => {
+    const rig = new Rig()
+    const log = rig.log(1, 1, [HOUR, 0])
+    rig.over.set(log.publisher, 1)
+    expect(rig.retention.dropOthers(['another'], false).ops).toEqual([])
+    expect(rig.retention.dropOthers(['another']).ops.length).toBeGreaterThan(0)
   })
 
   it('does not go on where nothing may be dropped, however much there is', () => {

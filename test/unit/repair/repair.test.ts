@@ -435,6 +435,13 @@ describe('what a neighbour did not get by gossip', () => {
     a.repair.drained(b.peerId)
     clock.advance(50)
     expect(b.offered, 'once').toHaveLength(1)
+    for (let position = 3; position <= 6; position++) {
+      a.repair.offers.withheld(b.peerId, state, position, position)
+      a.repair.drained(b.peerId)
+      clock.advance(10)
+    }
+    clock.advance(300)
+    expect(b.offered.slice(1), 'not for each').toEqual([`${state.key} 3-6`])
   })
 
   it('is forgotten with the neighbour, and with the log', () => {

@@ -108,7 +108,7 @@ describe('the log book', () => {
         else if (act.type === 'announced') rig.book.noteHead(state, act.position, new Uint8Array(32).fill(act.position))
         else {
           const before = state.held.clone()
-          const { ops, dropped } = rig.book.drop(state, act.through, act.limit)
+          const { ops, dropped } = rig.book.drop(state, act.through, { batches: act.limit })
           rig.store.commit(ops, () => {})
           rig.clock.turn()
           for (const { from, to } of before.without(state.held).ranges()) expect([from >= 1, to <= Math.min(act.through, dropped)]).toEqual([true, true])
@@ -147,11 +147,11 @@ describe('the log book', () => {
   it('drops whole batches that end at or before a position, the oldest first, a few at a time', () => {
     const rig = new Rig()
     const state = rig.hold(written(2, 2, 2, 2))
-    const first = rig.book.drop(state, 7, 2)
+    const first = rig.book.drop(state, 7, { batches: 2 })
     expect([first.dropped, first.more, state.held.toString()]).toEqual([4, true, '5-8'])
     rig.store.commit(first.ops, () => {})
     rig.clock.turn()
-    const second = rig.book.drop(state, 7, 2)
+    const second = rig.book.drop(state, 7, { batches: 2 })
     rig.store.commit(second.ops, () => {})
     rig.clock.turn()
     expect([second.dropped, state.held.toString(), state.dropped]).toEqual([6, '7-8', 6])
