@@ -32,8 +32,8 @@ export const FRAME_BYTES_MAX = BATCH_BYTES_MAX + 8 * 1024
 export const LINK_BUFFER_HIGH_WATER_BYTES = 1024 * 1024
 /** A link with more unsent bytes is cut. */
 export const LINK_BUFFER_BYTES_MAX = 8 * 1024 * 1024
-/** Unsent gossip to one neighbour; above it gossip to that neighbour is withheld and repair serves it. Measured: 1 MiB loses nothing and costs no throughput. */
-export const GOSSIP_BUFFER_BYTES_MAX = 1024 * 1024
+/** Unsent gossip to one neighbour; above it gossip to that neighbour is withheld and repair serves it, and from half of it on a publisher waits for its neighbours. Measured: 2 MiB, at 10 KB 8 % more than 1, and 4 no more. */
+export const GOSSIP_BUFFER_BYTES_MAX = 2 * 1024 * 1024
 /** One gossip message. */
 export const GOSSIP_BYTES_MAX = 4 * 1024 * 1024
 
