@@ -26,7 +26,7 @@ npm run simulate -- --scale N,N,…   meshes of so many nodes, without faults: w
   --no-shrink      do not look for a smaller way in which a seed fails
   --quiet          no progress
   --faults         list the kinds of faults
-  --scale N,N,…    a table: what it costs to reach everyone in a mesh of so many nodes (1,000 need about 8 GB and 10 minutes)
+  --scale N,N,…    a table: what it costs to reach everyone in a mesh of so many nodes (1,000 need about 8 GB and half an hour)
 
 SKEIN_PLANT=NAME plants a bug first (test/planted/bugs.mjs).
 Ends with the line "N seeds, N failed". Exit status: 0 none failed, 1 some failed, 2 wrong usage.
